@@ -78,7 +78,7 @@ create index object_tree_descendant on object_tree (descendant_id, depth, ancest
 -- association; destination_unique: destination of at most one.
 create table relationship (
   id                 blob not null unique,
-  rid                integer primary key,
+  rid                integer primary key autoincrement,
   label              text not null,
   key                text not null,
   description        text not null default '',

@@ -1,0 +1,99 @@
+package config
+
+import (
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// read parses args and env as a command does.
+func read(t *testing.T, env map[string]string, args ...string) (*Config, error) {
+	t.Helper()
+	c := New()
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	c.CommonFlags(flags)
+	c.ServeFlags(flags)
+	flags.Bool("superuser", false, "a flag of one command")
+	require.NoError(t, flags.Parse(args))
+	err := c.Environment(flags, func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	})
+	if err == nil {
+		err = c.Check()
+	}
+	return c, err
+}
+
+func TestNothingSetWorks(t *testing.T) {
+	c, err := read(t, nil)
+	require.NoError(t, err)
+	assert.Equal(t, New(), c)
+	assert.Equal(t, "sqlite:relata.db", c.Database)
+	assert.Equal(t, "127.0.0.1:8080", c.Listen)
+}
+
+func TestFlagsMirrorTheEnvironment(t *testing.T) {
+	env := map[string]string{
+		"RELATA_DATABASE":        "postgres://u:p@db/relata",
+		"RELATA_LISTEN":          ":9000",
+		"RELATA_DEMO":            "true",
+		"RELATA_NO_MIGRATE":      "1",
+		"RELATA_REQUEST_TIMEOUT": "5s",
+		"RELATA_TRUSTED_PROXIES": "10.0.0.1,192.0.2.0/24",
+		"RELATA_EXTERNAL_URL":    "https://relata.example/inventory",
+		"RELATA_LOG_FORMAT":      "json",
+		"RELATA_LOG_LEVEL":       "warn",
+		"RELATA_ADMIN_TOKEN":     "00112233445566778899aabbccddeeff00112233",
+		"RELATA_SUPERUSER":       "nonsense of another command",
+	}
+	c, err := read(t, env, "--listen", "127.0.0.1:7000")
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:7000", c.Listen, "a flag wins")
+	assert.Equal(t, "postgres://u:p@db/relata", c.Database)
+	assert.True(t, c.Demo)
+	assert.True(t, c.NoMigrate)
+	assert.Equal(t, 5*time.Second, c.RequestTimeout)
+	assert.Equal(t, "https://relata.example/inventory", c.ExternalURL)
+	assert.Equal(t, "WARN", c.Level().String())
+	assert.Equal(t, "00112233445566778899aabbccddeeff00112233", c.AdminToken)
+	networks, err := c.Proxies()
+	require.NoError(t, err)
+	require.Len(t, networks, 2)
+	assert.Equal(t, "10.0.0.1/32", networks[0].String())
+}
+
+func TestWhatCannotWorkIsASentenceThatNamesIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"a database of another kind": {map[string]string{"RELATA_DATABASE": "mysql://root:secret@db"}, `--database (RELATA_DATABASE) is "mysql://…": it is sqlite:PATH or postgres://…`},
+		"no path":                    {map[string]string{"RELATA_DATABASE": "sqlite:"}, `--database (RELATA_DATABASE) is "sqlite:": sqlite: is followed by the path of a file`},
+		"a port alone":               {map[string]string{"RELATA_LISTEN": "8080"}, `--listen (RELATA_LISTEN) is "8080": it is HOST:PORT, such as 127.0.0.1:8080 or :8080`},
+		"a log format":               {map[string]string{"RELATA_LOG_FORMAT": "xml"}, `--log-format (RELATA_LOG_FORMAT) is "xml": it is text or json`},
+		"a log level":                {map[string]string{"RELATA_LOG_LEVEL": "loud"}, `--log-level (RELATA_LOG_LEVEL) is "loud": it is debug, info, warn or error`},
+		"a word for a switch":        {map[string]string{"RELATA_DEMO": "maybe"}, `RELATA_DEMO is "maybe", which --demo does not take: it is true or false.`},
+		"a number for a time":        {map[string]string{"RELATA_REQUEST_TIMEOUT": "30"}, `RELATA_REQUEST_TIMEOUT is "30", which --request-timeout does not take: it is a time such as 30s or 2m.`},
+		"no time at all":             {map[string]string{"RELATA_REQUEST_TIMEOUT": "0s"}, `--request-timeout (RELATA_REQUEST_TIMEOUT) is "0s": it lies between 1s and 1h`},
+		"a proxy by name":            {map[string]string{"RELATA_TRUSTED_PROXIES": "10.0.0.1,proxy"}, `--trusted-proxies (RELATA_TRUSTED_PROXIES) is "proxy": it is a list of addresses or networks, such as 10.0.0.1,192.0.2.0/24`},
+		"an address without scheme":  {map[string]string{"RELATA_EXTERNAL_URL": "relata.example"}, `--external-url (RELATA_EXTERNAL_URL) is "relata.example": it is http://NAME or https://NAME, with a path if need be`},
+		"a short token":              {map[string]string{"RELATA_ADMIN_TOKEN": "abc"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits (0-9, a-f); it has 3 characters`},
+		"a token of other letters":   {map[string]string{"RELATA_ADMIN_TOKEN": "zz112233445566778899aabbccddeeff00112233"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits (0-9, a-f); it has 40 characters`},
+		"a short key":                {map[string]string{"RELATA_TOKEN_KEY": "secret"}, `RELATA_TOKEN_KEY must have at least 32 characters; it has 6`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := read(t, tt.env)
+			assert.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+func TestAPasswordIsNotRepeated(t *testing.T) {
+	_, err := read(t, nil, "--database", "postgres://u:hunter2@ho st:%zz/x")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "hunter2")
+}

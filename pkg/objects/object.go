@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"relata/pkg/fault"
 )
 
 // Object is one stored object of any type.
@@ -32,6 +34,9 @@ type Object struct {
 type Draft struct {
 	Fields map[string]json.RawMessage
 	Keys   []string // in the order of the body
+	// Err is what is wrong with a member of a list that is no JSON object;
+	// the services report it at its place among the other members.
+	Err *fault.Error
 }
 
 // Change is a Draft for a stored object. Partial is a PATCH: required fields

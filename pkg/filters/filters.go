@@ -99,10 +99,22 @@ type Column struct {
 	List bool
 }
 
-// Path is a way from an object to values. Without hops it ends on itself.
+// Path is a way from an object to values. Without hops it ends on itself. One
+// whose Column has no name ends on the object it reaches, not on a value.
 type Path struct {
 	Hops   []Hop
 	Column Column
+	// Where narrows the way: an object on it counts only if it passes.
+	Where []Check
+}
+
+// Check is a condition on the object that stands after so many hops (0: the
+// one the path starts from): its Column reads Value ("true" and "false" for
+// booleans; a missing value reads "").
+type Check struct {
+	After  int
+	Column Column
+	Value  string
 }
 
 // Field is one filter of a Schema.
@@ -136,15 +148,23 @@ type Field struct {
 	ToKind Kind
 	// Search are the paths a Search field looks at, with the lookup each.
 	Search []SearchPath
-	// Method names the judge of a Method field in store.
+	// Method names the judge of a Method field in store; docs/catalogue.md
+	// has the list. A Search field may have one too, for addresses.
 	Method string
+	// Values is the kind of the values that a Method or Single field takes:
+	// Text, Integer, Decimal, Date, UUID, Boolean, Membership, Choice,
+	// ContentType, Reference or NameOrID.
+	Values Kind
+	// Paths of the Method, by the names that its description uses.
+	Paths map[string][]Path
 	// Args of the Method, as the catalogue has them.
 	Args map[string]string
 	// List reports whether stored FilterSet JSON must give a list ("Enter a
 	// list of values."): multi choices, references, content types.
 	List bool
-	// SingleValue reports that stored FilterSet JSON takes one value, not a
-	// list (custom fields of kind text and integer).
+	// SingleValue reports that the field takes one value: of several in a query
+	// the last counts, and stored FilterSet JSON gives it bare (custom fields
+	// of kind text and integer, every Single field, some Methods).
 	SingleValue bool
 	// Linked: the definition's number and the side the given peers stand on
 	// ("source", "destination" or "peer").

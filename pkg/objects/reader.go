@@ -1,0 +1,118 @@
+package objects
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/filters"
+)
+
+// Stored is an object as its row has it: Data is still JSON.
+type Stored struct {
+	ID                   uuid.UUID
+	Type                 int16
+	Name, Str, SortKey   string
+	Data                 []byte
+	Version              int64
+	Created, LastUpdated time.Time
+}
+
+// Link is one reference: Holder refers to Target in the field of that number.
+// Position counts from 0 within the field.
+type Link struct {
+	Holder   uuid.UUID
+	Field    int32
+	Target   uuid.UUID
+	Position int
+}
+
+// Above says that Ancestor stands Depth levels above Descendant in a tree.
+type Above struct {
+	Ancestor, Descendant uuid.UUID
+	Depth                int
+}
+
+// Key is the claim of an object on the values of a unique rule: Hash is taken
+// over them.
+type Key struct {
+	Type   int16
+	Rule   int16
+	Hash   [32]byte
+	Object uuid.UUID
+}
+
+// Reader reads what references and rules ask for. Each method is one
+// statement, however many ids it is given. Store and its transactions are
+// Readers.
+type Reader interface {
+	// Find returns the ids of at most limit objects of type t that match q.
+	Find(ctx context.Context, t *Type, q filters.Query, limit int) ([]uuid.UUID, error)
+	// Stored returns those of ids that exist, in no order.
+	Stored(ctx context.Context, ids []uuid.UUID) ([]Stored, error)
+	// StoredOfType returns all objects of a type, in id order: for types of
+	// which there are few, such as rules that are objects themselves.
+	StoredOfType(ctx context.Context, t int16) ([]Stored, error)
+	// Targets returns the references that the holders have in the given
+	// fields (in all when there are none), by holder, field and position.
+	Targets(ctx context.Context, holders []uuid.UUID, fields []int32) ([]Link, error)
+	// Holders returns the references to the targets in the given fields (in
+	// all when there are none), by target, field and holder.
+	Holders(ctx context.Context, targets []uuid.UUID, fields []int32) ([]Link, error)
+	// Ancestors returns what stands above ids, themselves included at depth 0.
+	Ancestors(ctx context.Context, ids []uuid.UUID) ([]Above, error)
+	// Descendants returns what stands below ids, themselves included at depth 0.
+	Descendants(ctx context.Context, ids []uuid.UUID) ([]Above, error)
+	// KeyHolders returns those of keys that are taken, with the objects that
+	// hold them.
+	KeyHolders(ctx context.Context, keys []Key) ([]Key, error)
+	// Exists reports whether there is an object of type t.
+	Exists(ctx context.Context, t int16) (bool, error)
+}
+
+// Row is what is written of one object.
+type Row struct {
+	Object *Object
+	Data   []byte // JSON: the plain fields, "@refs", "custom_fields"
+	Body   []byte // wire text of the plain fields
+}
+
+// Tx is a transaction that writes objects. Each method is a constant number of
+// statements, however many rows it is given.
+type Tx interface {
+	Reader
+	// LockObjects is Stored that keeps the rows from changing until the end of
+	// the transaction. It locks in id order.
+	LockObjects(ctx context.Context, ids []uuid.UUID) ([]Stored, error)
+	// InsertObjects adds rows; ids that exist already are returned and nothing
+	// of the transaction may be kept then.
+	InsertObjects(ctx context.Context, rows []Row) (taken []uuid.UUID, err error)
+	// UpdateObjects writes rows whose version is one below Object.Version; the
+	// ids of others are returned.
+	UpdateObjects(ctx context.Context, rows []Row) (missed []uuid.UUID, err error)
+	// DeleteObjects removes the rows with their references, keys and places in trees.
+	DeleteObjects(ctx context.Context, ids []uuid.UUID) error
+	// ReplaceLinks makes links the references of the holders in the given fields.
+	ReplaceLinks(ctx context.Context, holders []uuid.UUID, fields []int32, links []Link) error
+	// ReplaceKeys gives up the keys of the holders and claims keys. Those that
+	// somebody else holds are returned.
+	ReplaceKeys(ctx context.Context, holders []uuid.UUID, keys []Key) (taken []Key, err error)
+	// PlaceNew puts new objects into the tree of their type: parents maps each to
+	// its parent, or to uuid.Nil at a root. Parents within the same call come first.
+	PlaceNew(ctx context.Context, t int16, ids []uuid.UUID, parents []uuid.UUID) error
+	// Move puts id with all below it under parent, or at the root for uuid.Nil.
+	// False: parent stands at or below id.
+	Move(ctx context.Context, t int16, id, parent uuid.UUID) (bool, error)
+	// CountObjects notes that there are n more objects (fewer when negative) of a type.
+	CountObjects(ctx context.Context, t int16, n int) error
+	// TouchCatalogue tells all servers that run-time types or custom fields changed.
+	TouchCatalogue(ctx context.Context) error
+}
+
+// Store opens transactions that write objects.
+type Store interface {
+	Reader
+	// ChangeObjects runs f in a transaction: kept when f returns nil.
+	ChangeObjects(ctx context.Context, f func(Tx) error) error
+}

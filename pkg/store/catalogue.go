@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// shared is what all of a database's stores keep in memory together.
+type shared struct{}
+
+// loadCatalogue numbers the types and fields of the catalogue.
+func (s *Store) loadCatalogue(context.Context) error { return nil }
+
+// number gives those of the types and their fields a number that have none yet.
+// It inserts only what is missing, for each attempt would use up a number.
+func (t *Tx) number(ctx context.Context, fields map[string][]string) error {
+	var types, owners, names []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		types = append(types, name)
+		for _, field := range fields[name] {
+			owners, names = append(owners, name), append(names, field)
+		}
+	}
+	_, err := t.exec(ctx, `
+		insert into type (name)
+		select w.value from `+t.dialect.texts+` as w
+		where not exists (select 1 from type t where t.name = w.value)
+		on conflict do nothing`, types)
+	if err != nil {
+		return fmt.Errorf("number types: %w", err)
+	}
+	_, err = t.exec(ctx, `
+		insert into field (type_id, name)
+		select t.id, w.b from `+t.dialect.pairs+` as w
+		join type t on t.name = w.a
+		where not exists (select 1 from field f where f.type_id = t.id and f.name = w.b)
+		on conflict do nothing`, t.dialect.pairArgs(owners, names)...)
+	if err != nil {
+		return fmt.Errorf("number fields: %w", err)
+	}
+	return nil
+}
+
+// numbers returns the numbers of all types by name, and of all fields by
+// "type.field".
+func (r reader) numbers(ctx context.Context) (types map[string]int16, fields map[string]int32, err error) {
+	types, fields = map[string]int16{}, map[string]int32{}
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
+		var name string
+		var id int16
+		err := rows.Scan(&name, &id)
+		types[name] = id
+		return err
+	}, `select name, id from type`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read types: %w", err)
+	}
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
+		var name string
+		var id int32
+		err := rows.Scan(&name, &id)
+		fields[name] = id
+		return err
+	}, `select t.name || '.' || f.name, f.id from field f join type t on t.id = f.type_id`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read fields: %w", err)
+	}
+	return types, fields, nil
+}

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// migrationLock is the key of PostgreSQL's advisory lock ("relata").
+const migrationLock = 0x72656c617461
+
+func postgresDialect(dsn string) (*dialect, error) {
+	dsn, err := postgresDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &dialect{
+		name: "postgres", dsn: dsn, bindType: sqlx.DOLLAR,
+		open:         func(ctx context.Context) (*pool, *pool, error) { return openPostgres(ctx, dsn) },
+		lock:         func(ctx context.Context) (func(), error) { return lockPostgres(ctx, dsn) },
+		check:        checkPostgres,
+		arg:          postgresArg,
+		isRetry:      func(err error) bool { return pqCode(err) == "40001" || pqCode(err) == "40P01" },
+		isUnique:     func(err error) bool { return pqCode(err) == "23505" },
+		isForeignKey: func(err error) bool { return pqCode(err) == "23503" },
+		broken:       pqConstraint,
+		in:           " = any(?::uuid[])", inTexts: " = any(?::text[])", inInts: " = any(?::bigint[])",
+		ids:      "(select unnest(?::uuid[]) as value)",
+		texts:    "(select unnest(?::text[]) as value)",
+		ints:     "(select unnest(?::bigint[]) as value)",
+		pairs:    "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
+		pairArgs: func(a, b []string) []any { return []any{a, b} },
+		uuid:     "?::uuid", text: "?::text", bigint: "?::bigint",
+		forUpdate: " for update", forShare: " for share", forKeyShare: " for key share",
+		insertRows: 512,
+		c:          ` collate "C"`,
+		now:        "now()",
+	}, nil
+}
+
+// postgresDSN adds the settings that every connection needs, unless the DSN has
+// them: plans that do not depend on the values (custom plans of array parameters
+// are made anew each time, and go wrong in new relationships), no compilation of
+// plans, and UTC.
+func postgresDSN(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "", errors.New("the database's address is not a URL")
+	}
+	settings := u.Query()
+	for name, value := range map[string]string{
+		"plan_cache_mode": "force_generic_plan", "jit": "off", "timezone": "UTC", "application_name": "relata",
+	} {
+		if !settings.Has(name) {
+			settings.Set(name, value)
+		}
+	}
+	u.RawQuery = settings.Encode()
+	return u.String(), nil
+}
+
+func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
+	db, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	most := max(12, 4*runtime.NumCPU())
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, nil, err
+	}
+	p := newPool(db)
+	return p, p, nil
+}
+
+// lockPostgres waits for the advisory lock of this database.
+func lockPostgres(ctx context.Context, dsn string) (func(), error) {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "select pg_advisory_lock($1)", migrationLock); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return func() { _ = db.Close() }, nil
+}
+
+// checkPostgres wants text in UTF-8 and the collation that lowers it rune by
+// rune.
+func checkPostgres(ctx context.Context, db *sqlx.DB) error {
+	var encoding string
+	var collations int
+	err := db.QueryRowContext(ctx, `
+		select current_setting('server_encoding'), (select count(*) from pg_collation where collname = 'C.utf8')`).
+		Scan(&encoding, &collations)
+	switch {
+	case err != nil:
+		return fmt.Errorf("check postgres: %w", err)
+	case encoding != "UTF8":
+		return fmt.Errorf("the database's encoding is %s, it must be UTF8", encoding)
+	case collations == 0:
+		return errors.New(`the database server lacks the collation "C.utf8": its operating system must have the locale C.UTF-8`)
+	}
+	return nil
+}
+
+func pqCode(err error) string {
+	var broken *pq.Error
+	if errors.As(err, &broken) {
+		return string(broken.Code)
+	}
+	return ""
+}
+
+func pqConstraint(err error) string {
+	var broken *pq.Error
+	if errors.As(err, &broken) {
+		return broken.Constraint
+	}
+	return ""
+}
+
+// postgresArg turns slices into arrays and times into whole microseconds.
+func postgresArg(arg any) any {
+	switch v := arg.(type) {
+	case []uuid.UUID:
+		return uuidArray(v)
+	case []string:
+		return pq.StringArray(v)
+	case []int16:
+		return pq.Array(v)
+	case []int32:
+		return pq.Int32Array(v)
+	case []int64:
+		return pq.Int64Array(v)
+	case []int:
+		return pq.Array(v)
+	case []bool:
+		return pq.BoolArray(v)
+	case json.RawMessage:
+		if v == nil {
+			return nil
+		}
+		return string(v)
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond)
+	}
+	return arg
+}
+
+// uuidArray is the text of an array of ids.
+func uuidArray(ids []uuid.UUID) string {
+	var b strings.Builder
+	b.Grow(2 + 37*len(ids))
+	b.WriteByte('{')
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(id.String())
+	}
+	b.WriteByte('}')
+	return b.String()
+}

@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+func sqliteDialect(path string) *dialect {
+	return &dialect{
+		name: "sqlite", dsn: path, bindType: sqlx.QUESTION,
+		open:  func(ctx context.Context) (*pool, *pool, error) { return openSQLite(ctx, path) },
+		lock:  func(ctx context.Context) (func(), error) { return lockSQLite(ctx, path) },
+		check: func(context.Context, *sqlx.DB) error { return nil },
+		arg:   sqliteArg,
+		isRetry: func(err error) bool {
+			code := sqliteCode(err) & 0xff
+			return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+		},
+		isUnique: func(err error) bool {
+			code := sqliteCode(err)
+			return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+		},
+		isForeignKey: func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY },
+		broken:       sqliteConstraint,
+		in:           " in (select unhex(value, '-') from json_each(?))",
+		inTexts:      " in (select value from json_each(?))",
+		inInts:       " in (select value from json_each(?))",
+		ids:          "(select unhex(value, '-') as value from json_each(?))",
+		texts:        "(select value from json_each(?))",
+		ints:         "(select value from json_each(?))",
+		pairs:        "(select value ->> 0 as a, value ->> 1 as b from json_each(?))",
+		pairArgs:     sqlitePairs,
+		uuid:         "?", text: "?", bigint: "?",
+		insertRows: 64,
+		now:        "cast(unixepoch('subsec') * 1000000 as integer)",
+	}
+}
+
+// sqliteDSN has the settings of every connection. Memory mapping is what makes
+// this driver fast; a larger page cache makes it slower.
+func sqliteDSN(path string, writer bool) string {
+	settings := url.Values{
+		"_pragma": {
+			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
+			"mmap_size(8589934592)", "temp_store(MEMORY)",
+		},
+		"_time_integer_format": {"unix_micro"},
+		"_inttotime":           {"1"},
+	}
+	if writer {
+		settings.Set("_txlock", "immediate")
+	} else {
+		settings.Set("_query_only", "1")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
+}
+
+// openSQLite opens one connection that writes, and several that read.
+func openSQLite(ctx context.Context, path string) (*pool, *pool, error) {
+	write, err := openSQLiteWith(ctx, sqliteDSN(path, true), 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	read, err := openSQLiteWith(ctx, sqliteDSN(path, false), max(4, runtime.NumCPU()))
+	if err != nil {
+		_ = write.Close()
+		return nil, nil, err
+	}
+	return newPool(read), newPool(write), nil
+}
+
+func openSQLiteWith(ctx context.Context, dsn string, connections int) (*sqlx.DB, error) {
+	db, err := sqlx.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// lockSQLite holds a lock in a small file of its own beside the database. In the
+// database itself it would keep the migrations out; and unlike a file's mere
+// existence, it ends with the process.
+func lockSQLite(ctx context.Context, path string) (func(), error) {
+	beside := path + "-starting"
+	db, err := openSQLiteWith(ctx, "file:"+(&url.URL{Path: beside}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive", 1)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return func() {
+		_ = os.Remove(beside)
+		_ = tx.Rollback()
+		_ = db.Close()
+	}, nil
+}
+
+func sqliteCode(err error) int {
+	var broken *sqlite.Error
+	if errors.As(err, &broken) {
+		return broken.Code()
+	}
+	return 0
+}
+
+// sqliteConstraint reads the columns from "constraint failed: UNIQUE constraint
+// failed: relationship.label (2067)": the driver has them nowhere else.
+func sqliteConstraint(err error) string {
+	var broken *sqlite.Error
+	if !errors.As(err, &broken) {
+		return ""
+	}
+	text := broken.Error()
+	_, text, found := strings.Cut(text, "constraint failed: ")
+	if _, inner, twice := strings.Cut(text, "constraint failed: "); twice {
+		text = inner
+	}
+	if !found {
+		return ""
+	}
+	text, _, _ = strings.Cut(text, " (")
+	text = strings.TrimPrefix(text, "index ")
+	return strings.Trim(text, "'")
+}
+
+// sqliteArg turns ids into 16 bytes, slices into JSON and times into whole
+// microseconds.
+func sqliteArg(arg any) any {
+	switch v := arg.(type) {
+	case uuid.UUID:
+		return v[:]
+	case *uuid.UUID:
+		if v == nil {
+			return nil
+		}
+		return v[:]
+	case uuid.NullUUID:
+		if !v.Valid {
+			return nil
+		}
+		return v.UUID[:]
+	case []uuid.UUID:
+		return uuidList(v)
+	case []string, []int16, []int32, []int64, []int, []bool:
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(fmt.Sprintf("marshal %T: %v", v, err))
+		}
+		if string(text) == "null" {
+			return "[]"
+		}
+		return string(text)
+	case json.RawMessage:
+		if v == nil {
+			return nil
+		}
+		return string(v)
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond)
+	}
+	return arg
+}
+
+// uuidList is the JSON text of ids.
+func uuidList(ids []uuid.UUID) string {
+	var b strings.Builder
+	b.Grow(2 + 39*len(ids))
+	b.WriteByte('[')
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		b.WriteString(id.String())
+		b.WriteByte('"')
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// sqlitePairs is one JSON list of pairs.
+func sqlitePairs(a, b []string) []any {
+	pairs := make([][2]string, len(a))
+	for i := range a {
+		pairs[i] = [2]string{a[i], b[i]}
+	}
+	text, err := json.Marshal(pairs)
+	if err != nil {
+		panic(fmt.Sprintf("marshal pairs: %v", err))
+	}
+	return []any{string(text)}
+}

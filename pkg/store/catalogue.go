@@ -9,11 +9,18 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// shared is what all of a database's stores keep in memory together.
-type shared struct{}
-
-// loadCatalogue numbers the types and fields of the catalogue.
-func (s *Store) loadCatalogue(context.Context) error { return nil }
+// BindTypes numbers the types, and the fields of each, that have no number yet
+// and returns the numbers of all there are: fields by "app.model/field".
+func (s *Store) BindTypes(ctx context.Context, fields map[string][]string) (types map[string]int16, numbers map[string]int32, err error) {
+	err = s.inTx(ctx, func(t *Tx) error {
+		if err := t.number(ctx, fields); err != nil {
+			return err
+		}
+		types, numbers, err = t.numbers(ctx)
+		return err
+	})
+	return types, numbers, err
+}
 
 // number gives those of the types and their fields a number that have none yet.
 // It inserts only what is missing, for each attempt would use up a number.
@@ -46,7 +53,7 @@ func (t *Tx) number(ctx context.Context, fields map[string][]string) error {
 }
 
 // numbers returns the numbers of all types by name, and of all fields by
-// "type.field".
+// "app.model/field".
 func (r reader) numbers(ctx context.Context) (types map[string]int16, fields map[string]int32, err error) {
 	types, fields = map[string]int16{}, map[string]int32{}
 	err = r.each(ctx, func(rows *sqlx.Rows) error {
@@ -65,7 +72,7 @@ func (r reader) numbers(ctx context.Context) (types map[string]int16, fields map
 		err := rows.Scan(&name, &id)
 		fields[name] = id
 		return err
-	}, `select t.name || '.' || f.name, f.id from field f join type t on t.id = f.type_id`)
+	}, `select t.name || '/' || f.name, f.id from field f join type t on t.id = f.type_id`)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read fields: %w", err)
 	}

@@ -45,12 +45,10 @@ type base struct {
 	read, write *pool
 	observer    atomic.Pointer[func(string)]
 	logger      *slog.Logger
-	shared
 }
 
-// Open opens the database that dsn names, "sqlite:PATH" or "postgres://…",
-// brings its tables up to date, and numbers the types and fields of the
-// catalogue. A second server that starts meanwhile waits.
+// Open opens the database that dsn names, "sqlite:PATH" or "postgres://…", and
+// brings its tables up to date. A second server that starts meanwhile waits.
 func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	d, err := parseDSN(dsn)
 	if err != nil {
@@ -69,23 +67,15 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if b.read, b.write, err = d.open(ctx); err != nil {
 		return nil, fmt.Errorf("open %s: %w", d.name, err)
 	}
-	if err := s.prepareDatabase(ctx, options); err != nil {
+	err = d.check(ctx, b.write.db)
+	if err == nil {
+		err = s.migrate(ctx, options.NoMigrate)
+	}
+	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
-}
-
-// prepareDatabase checks what the database must be able to do, migrates it and
-// numbers the catalogue.
-func (s *Store) prepareDatabase(ctx context.Context, options Options) error {
-	if err := s.dialect.check(ctx, s.write.db); err != nil {
-		return err
-	}
-	if err := s.migrate(ctx, options.NoMigrate); err != nil {
-		return err
-	}
-	return s.loadCatalogue(ctx)
 }
 
 // Close closes all connections. Of a bound store it does nothing.

@@ -1,0 +1,198 @@
+package exchange
+
+import (
+	"context"
+	_ "embed" // demo.yaml
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/uuid"
+
+	"relata/pkg/objects"
+)
+
+//go:embed demo.yaml
+var demoYAML []byte
+
+// demo is the content of demo.yaml, which says what its parts mean.
+type demo struct {
+	Empty   []string
+	Objects []struct {
+		Type string
+		Rows []yaml.MapSlice
+	}
+	Definitions []yaml.MapSlice
+	Links       yaml.MapSlice // key of a definition → pairs of names
+}
+
+// Existence tells whether there is an object of the type of that number.
+type Existence interface {
+	Exists(ctx context.Context, t int16) (bool, error)
+}
+
+// LoadDemo loads the demo inventory, in one transaction: four sites with their
+// devices, VLANs, addresses and circuits, a definition of each type and some 300
+// associations. Where there is an inventory already it does nothing and answers
+// false.
+func LoadDemo(ctx context.Context, atomically Atomically, inventory func(Target) Existence) (bool, error) {
+	var content demo
+	if err := yaml.Unmarshal(demoYAML, &content); err != nil {
+		return false, fmt.Errorf("read the demo inventory: %w", err)
+	}
+	loaded := false
+	err := atomically(ctx, func(to Target) error {
+		loaded = false
+		for _, name := range content.Empty {
+			exists, err := inventory(to).Exists(ctx, to.Type(ctx, name).ID)
+			if err != nil || exists {
+				return err
+			}
+		}
+		loaded = true
+		l := demoLoader{to: to, ids: map[string]uuid.UUID{}, types: map[string][2]string{}}
+		return l.load(ctx, content)
+	})
+	if err != nil {
+		return false, fmt.Errorf("load the demo inventory: %w", err)
+	}
+	return loaded, nil
+}
+
+// demoLoader knows the ids of what it has made by the names in the file.
+type demoLoader struct {
+	to    Target
+	ids   map[string]uuid.UUID
+	types map[string][2]string // of the ends, by the key of the definition
+}
+
+func (l *demoLoader) load(ctx context.Context, content demo) error {
+	for _, section := range content.Objects {
+		if err := l.objects(ctx, section.Type, section.Rows); err != nil {
+			return fmt.Errorf("%s: %w", section.Type, err)
+		}
+	}
+	for _, definition := range content.Definitions {
+		draft, name, err := l.draft(definition)
+		if err != nil {
+			return err
+		}
+		made, err := l.to.Relationships.Create(ctx, []objects.Draft{draft}, false)
+		if err != nil {
+			return fmt.Errorf("definition %s: %w", name, err)
+		}
+		l.ids[name] = made[0].ID
+		l.types[name] = [2]string{made[0].Source.Type, made[0].Destination.Type}
+	}
+	for _, links := range content.Links {
+		if err := l.link(ctx, fmt.Sprint(links.Key), links.Value); err != nil {
+			return fmt.Errorf("links of %v: %w", links.Key, err)
+		}
+	}
+	return nil
+}
+
+func (l *demoLoader) objects(ctx context.Context, typeName string, rows []yaml.MapSlice) error {
+	t := l.to.Type(ctx, typeName)
+	if t == nil {
+		return fmt.Errorf("there is no such type")
+	}
+	drafts, names := make([]objects.Draft, len(rows)), make([]string, len(rows))
+	for i, row := range rows {
+		var err error
+		if drafts[i], names[i], err = l.draft(row); err != nil {
+			return err
+		}
+	}
+	ids, err := l.to.Associations.CreateObjects(ctx, t, drafts, true)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		l.ids[names[i]] = id
+	}
+	return nil
+}
+
+// link makes the associations of one definition from pairs of names.
+func (l *demoLoader) link(ctx context.Context, key string, pairs any) error {
+	list, _ := pairs.([]any)
+	drafts := make([]objects.Draft, len(list))
+	for i, pair := range list {
+		ends, _ := pair.([]any)
+		if len(ends) != 2 {
+			return fmt.Errorf("%v is no pair", pair)
+		}
+		var err error
+		drafts[i], _, err = l.draft(yaml.MapSlice{
+			{Key: "relationship", Value: "@" + key},
+			{Key: "source_type", Value: l.types[key][0]}, {Key: "source_id", Value: ends[0]},
+			{Key: "destination_type", Value: l.types[key][1]}, {Key: "destination_id", Value: ends[1]},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := l.to.Associations.Create(ctx, drafts, true)
+	return err
+}
+
+// nameFields are those by which a row is known, in this order.
+var nameFields = []string{"as", "name", "model", "cid", "prefix", "address", "key"}
+
+// draft turns a row into what a request would have sent, and tells by which name
+// the row is known.
+func (l *demoLoader) draft(row yaml.MapSlice) (objects.Draft, string, error) {
+	d, name := objects.Draft{Fields: map[string]json.RawMessage{}}, ""
+	for _, field := range nameFields {
+		for _, item := range row {
+			if name == "" && item.Key == field {
+				name = fmt.Sprint(item.Value)
+			}
+		}
+	}
+	for _, item := range row {
+		field := fmt.Sprint(item.Key)
+		if field == "as" {
+			continue
+		}
+		value, err := l.value(item.Value)
+		if err != nil {
+			return d, name, fmt.Errorf("%s of %s: %w", field, name, err)
+		}
+		if d.Fields[field], err = json.Marshal(value); err != nil {
+			return d, name, fmt.Errorf("%s of %s: %w", field, name, err)
+		}
+		d.Keys = append(d.Keys, field)
+	}
+	return d, name, nil
+}
+
+// value puts ids where names stand, and maps where YAML has its own.
+func (l *demoLoader) value(value any) (any, error) {
+	switch v := value.(type) {
+	case string:
+		name, found := strings.CutPrefix(v, "@")
+		if !found {
+			return v, nil
+		}
+		id, known := l.ids[name]
+		if !known {
+			return nil, fmt.Errorf("nothing above is known as %s", name)
+		}
+		return id, nil
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			var err error
+			if out[i], err = l.value(v[i]); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case yaml.MapSlice:
+		return v.ToMap(), nil
+	}
+	return value, nil
+}

@@ -27,16 +27,11 @@ type demo struct {
 	Links       yaml.MapSlice // key of a definition → pairs of names
 }
 
-// Existence tells whether there is an object of the type of that number.
-type Existence interface {
-	Exists(ctx context.Context, t int16) (bool, error)
-}
-
 // LoadDemo loads the demo inventory, in one transaction: four sites with their
 // devices, VLANs, addresses and circuits, a definition of each type and some 300
 // associations. Where there is an inventory already it does nothing and answers
 // false.
-func LoadDemo(ctx context.Context, atomically Atomically, inventory func(Target) Existence) (bool, error) {
+func LoadDemo(ctx context.Context, atomically Atomically) (bool, error) {
 	var content demo
 	if err := yaml.Unmarshal(demoYAML, &content); err != nil {
 		return false, fmt.Errorf("read the demo inventory: %w", err)
@@ -45,7 +40,7 @@ func LoadDemo(ctx context.Context, atomically Atomically, inventory func(Target)
 	err := atomically(ctx, func(to Target) error {
 		loaded = false
 		for _, name := range content.Empty {
-			exists, err := inventory(to).Exists(ctx, to.Type(ctx, name).ID)
+			exists, err := to.Objects.Exists(ctx, to.Type(ctx, name).ID)
 			if err != nil || exists {
 				return err
 			}

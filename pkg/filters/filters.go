@@ -35,6 +35,7 @@ const (
 	Search      Kind = "search"       // q: the last of several counts
 	Method      Kind = "method"       // M: how it is judged is named by Field.Method
 	Linked      Kind = "linked"       // cr_<key>__<side>: ids of peers
+	Address     Kind = "address"      // of ToKind alone: a host address
 	Single      Kind = "single"       // a single text, number, id or date compared for equality (no lookups)
 )
 
@@ -97,6 +98,9 @@ type Column struct {
 	// List is true where the value is a JSON list of texts (content types):
 	// a value matches when the list contains it.
 	List bool
+	// Named is true for the key of data whose text stands in the own column
+	// "name" as well, which is indexed ("" there where it is null).
+	Named bool
 }
 
 // Path is a way from an object to values. Without hops it ends on itself. One
@@ -144,7 +148,7 @@ type Field struct {
 	// ToField is the path from the named object to its natural field ("name",
 	// "vid", "module_type__model").
 	ToField Path
-	// ToKind is the kind of the natural field's values: Text or Integer.
+	// ToKind is the kind of the natural field's values: Text, Integer or Address.
 	ToKind Kind
 	// Search are the paths a Search field looks at, with the lookup each.
 	Search []SearchPath
@@ -199,6 +203,11 @@ type Condition struct {
 	// Nothing is true where the condition can match nothing, such as a stored
 	// value that is no longer acceptable.
 	Nothing bool
+	// Stored is true of conditions that were read by Schema.Stored: values that
+	// name nothing any more match nothing, under negation too.
+	Stored bool
+
+	decided bool // Truth was said
 }
 
 // Query is the conjunction of its conditions; an empty one matches all.

@@ -77,7 +77,8 @@ type Type struct {
 	// what every type has: id, object_type, display, url, natural_slug,
 	// created, …
 	Fields []*Field
-	// CustomFields are stored below custom_fields and filtered with cf_.
+	// CustomFields are stored below custom_fields and filtered with cf_. Args
+	// "filter_logic" is loose, exact or disabled; "markdown" marks a Text of that form.
 	CustomFields []*Field `yaml:"-"`
 	Filters      []FilterDef
 	// Named is the field whose text stands in column name ("name", "model", "cid"); may be "".
@@ -111,7 +112,7 @@ type Field struct {
 	Kind     Kind
 	Label    string   // as OPTIONS shows it; empty: see Title
 	Help     string   // for people, in our words
-	To       []string // target types of a reference; empty: any
+	To       []string // target types of a reference, or the types that a content type may name; empty: any
 	OnDelete OnDelete `yaml:"on_delete"`
 	// Reverse is the name under which filters and counts reach the holders
 	// from the target: "devices".
@@ -155,8 +156,6 @@ type Field struct {
 	// Stored: computed when the object is written and kept in data, so that
 	// filters and orders can look at it.
 	Stored bool
-
-	bare string // a lower-case title, for messages
 }
 
 // FilterDef is one filter of a type as the catalogue has it.

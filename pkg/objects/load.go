@@ -5,14 +5,14 @@ import (
 	_ "embed" // catalogue.yaml
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/goccy/go-yaml"
-	"golang.org/x/sync/errgroup"
+	"go.yaml.in/yaml/v3"
 )
 
 //go:embed catalogue.yaml
@@ -20,13 +20,31 @@ var catalogueYAML []byte
 
 // Load reads the types embedded in the binary and checks them: unknown keys,
 // paths that lead nowhere and references to types that do not exist are errors.
-// The result has no numbers yet (Bind).
+// The result has no numbers yet (Bind) and is the caller's own; the reading
+// itself is done once.
 func Load() (*Catalogue, error) {
-	c, err := parseCatalogue(catalogueYAML)
+	c, err := embedded()
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
-	return c, nil
+	return c.clone()
+}
+
+var embedded = sync.OnceValues(func() (*Catalogue, error) { return parseCatalogue(catalogueYAML) })
+
+// clone returns a catalogue of copies, to be numbered on its own.
+func (c *Catalogue) clone() (*Catalogue, error) {
+	out := &Catalogue{apps: c.apps}
+	for _, t := range c.types {
+		copied := *t
+		copied.Fields, copied.fields = make([]*Field, len(t.Fields)), make(map[string]*Field, len(t.Fields))
+		for i, f := range t.Fields {
+			field := *f
+			copied.Fields[i], copied.fields[f.Name] = &field, &field
+		}
+		out.types = append(out.types, &copied)
+	}
+	return out, out.index()
 }
 
 // head is the first document of the file.
@@ -36,25 +54,27 @@ type head struct {
 }
 
 func parseCatalogue(data []byte) (*Catalogue, error) {
-	documents := bytes.Split(data, []byte("\n---\n"))
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
 	var h head
-	if err := yaml.UnmarshalWithOptions(documents[0], &h, yaml.Strict()); err != nil {
+	if err := decoder.Decode(&h); err != nil {
 		return nil, err
 	}
-	types := make([]*Type, len(documents)-1)
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, document := range documents[1:] {
-		group.Go(func() error {
-			t, err := parseType(document, h.Choices)
-			types[i] = t
-			return err
-		})
+	c := &Catalogue{apps: h.Apps}
+	for {
+		t := &Type{}
+		err := decoder.Decode(t)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("after %d types: %w", len(c.types), err)
+		}
+		if err := t.fillChoices(h.Choices); err != nil {
+			return nil, err
+		}
+		c.types = append(c.types, t)
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	c := &Catalogue{apps: h.Apps, types: types}
 	if err := c.index(); err != nil {
 		return nil, err
 	}
@@ -65,22 +85,19 @@ func parseCatalogue(data []byte) (*Catalogue, error) {
 	return c, errors.Join(problems...)
 }
 
-func parseType(document []byte, sets map[string][][2]string) (*Type, error) {
-	t := &Type{}
-	if err := yaml.UnmarshalWithOptions(document, t, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("%.40q: %w", document, err)
-	}
+// fillChoices gives the fields that name a set of choices those of the set.
+func (t *Type) fillChoices(sets map[string][][2]string) error {
 	for _, f := range t.Fields {
 		if f.ChoiceSet == "" {
 			continue
 		}
 		choices, ok := sets[f.ChoiceSet]
 		if !ok {
-			return nil, fmt.Errorf("%s.%s: no choices %s", t.Name, f.Name, f.ChoiceSet)
+			return fmt.Errorf("%s.%s: no choices %s", t.Name, f.Name, f.ChoiceSet)
 		}
 		f.Choices = choices
 	}
-	return t, nil
+	return nil
 }
 
 // before are the fields that every object starts with, and standard all whose
@@ -245,7 +262,7 @@ func (c *Catalogue) checkField(t *Type, f *Field) error {
 		return fmt.Errorf("the name is reserved")
 	}
 	for _, target := range f.To {
-		if c.byName[target] == nil {
+		if c.byName[target] == nil && f.Kind != ContentType && f.Kind != ContentTypes {
 			return fmt.Errorf("no type %s", target)
 		}
 	}

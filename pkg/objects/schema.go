@@ -469,28 +469,32 @@ func (c *Catalogue) usualFilters(t *Type) []FilterDef {
 }
 
 // customFilter is the cf_ filter of a custom field, or nil when it has none.
+// As in Nautobot the plain filter takes one value, its lookups several; a field
+// with the logic "loose" is searched for a part of its text.
 func customFilter(f *Field) *filters.Field {
 	if f.Args["filter_logic"] == "disabled" {
 		return nil
 	}
 	column := filters.Column{Name: "custom_fields." + f.Name, List: f.Kind == Choices}
-	out := &filters.Field{Name: "cf_" + f.Name, Path: filters.Path{Column: column}, Kind: filterKinds[f.Kind]}
-	if f.Kind == Choices || f.Kind == Choice || f.Kind == Word {
-		out.Kind, out.List, out.Nullable = filters.Choice, true, true
-		for _, c := range f.Choices {
-			out.Choices = append(out.Choices, c[0])
-		}
+	out := &filters.Field{Name: "cf_" + f.Name, Path: filters.Path{Column: column}, Kind: filterKinds[f.Kind], SingleValue: true}
+	switch f.Kind {
+	case Choice, Word:
+		out.Kind, out.SingleValue, out.Nullable = filters.Text, false, true
+	case Choices:
+		out.Kind, out.SingleValue, out.Nullable = filters.Text, false, true
+		out.Lookups = idLookups
+		return out
+	case JSON:
+		out.Kind = filters.Text
 	}
 	if out.Kind == "" {
 		out.Kind = filters.Text
 	}
-	out.SingleValue = out.Kind == filters.Text || out.Kind == filters.Integer
-	if out.Kind == filters.Text && f.Args["filter_logic"] == "loose" {
+	if out.SingleValue && out.Kind == filters.Text && f.Args["filter_logic"] == "loose" {
 		out.Base = filters.Contains
 	}
-	out.Lookups = kindLookups[out.Kind]
-	if out.Kind != filters.Boolean {
-		out.Lookups = append(slices.Clone(out.Lookups), filters.IsNull)
+	if f.Kind != JSON && f.Args["markdown"] == "" {
+		out.Lookups = kindLookups[out.Kind]
 	}
 	return out
 }

@@ -127,16 +127,24 @@ func (s *Service) Create(ctx context.Context, username, password string, superus
 	return account, nil
 }
 
-func (s *Service) draft(username, password string, superuser bool) (Account, string, error) {
-	problems := &fault.Error{Kind: fault.Invalid}
-	switch {
-	case username == "":
-		problems.Add([]string{"username"}, "This field may not be blank.")
-	case utf8.RuneCountInString(username) > 150:
-		problems.Add([]string{"username"}, "Ensure this field has no more than 150 characters.")
-	case !usernames.MatchString(username):
-		problems.Add([]string{"username"}, "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.")
+// Holder returns the id of the account of that name, for what an import says
+// belongs to it. Where there is none it makes one that nobody can use: inactive
+// and without a password.
+func (s *Service) Holder(ctx context.Context, username string) (uuid.UUID, error) {
+	account, _, err := s.store.AccountByName(ctx, username)
+	if !errors.Is(err, fault.NotFound) {
+		return account.ID, err
 	}
+	if err := checkName(username).OrNil(); err != nil {
+		return uuid.Nil, err
+	}
+	account = Account{ID: uuid.New(), Username: username, Created: s.now().UTC().Truncate(time.Microsecond)}
+	err = s.store.ChangeAccounts(ctx, func(tx Tx) error { return insertAccount(ctx, tx, account, "") })
+	return account.ID, err
+}
+
+func (s *Service) draft(username, password string, superuser bool) (Account, string, error) {
+	problems := checkName(username)
 	if password == "" {
 		problems.Add([]string{"password"}, "This field may not be blank.")
 	}
@@ -151,6 +159,19 @@ func (s *Service) draft(username, password string, superuser bool) (Account, str
 		ID: uuid.New(), Username: username, Superuser: superuser, Active: true,
 		Created: s.now().UTC().Truncate(time.Microsecond),
 	}, hash, nil
+}
+
+func checkName(username string) *fault.Error {
+	problems := &fault.Error{Kind: fault.Invalid}
+	switch {
+	case username == "":
+		problems.Add([]string{"username"}, "This field may not be blank.")
+	case utf8.RuneCountInString(username) > 150:
+		problems.Add([]string{"username"}, "Ensure this field has no more than 150 characters.")
+	case !usernames.MatchString(username):
+		problems.Add([]string{"username"}, "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.")
+	}
+	return problems
 }
 
 func insertAccount(ctx context.Context, tx Tx, a Account, passwordHash string) error {

@@ -216,6 +216,22 @@ func TestEnsureFirst(t *testing.T) {
 	assert.Nil(t, again)
 }
 
+func TestHolder(t *testing.T) {
+	ctx := context.Background()
+	store := &memory{}
+	s := NewService(store, "", time.Now)
+	id, err := s.Holder(ctx, "imported")
+	require.NoError(t, err)
+	again, err := s.Holder(ctx, "imported")
+	require.NoError(t, err)
+	assert.Equal(t, id, again)
+	assert.False(t, store.accounts[0].Active)
+	_, err = s.Login(ctx, "imported", "")
+	assert.ErrorIs(t, err, fault.Unauthorized)
+	_, err = s.Holder(ctx, "two words")
+	assert.ErrorIs(t, err, fault.Invalid)
+}
+
 func TestTheCacheIsBounded(t *testing.T) {
 	c, now := newCache(), time.Now()
 	for i := range mostTokens + 5 {

@@ -40,7 +40,7 @@ func LoadDemo(ctx context.Context, atomically Atomically) (bool, error) {
 	err := atomically(ctx, func(to Target) error {
 		loaded = false
 		for _, name := range content.Empty {
-			exists, err := to.Objects.Exists(ctx, to.Type(ctx, name).ID)
+			exists, err := to.Read.Exists(ctx, to.Catalogue(ctx).Type(name).ID)
 			if err != nil || exists {
 				return err
 			}
@@ -89,7 +89,7 @@ func (l *demoLoader) load(ctx context.Context, content demo) error {
 }
 
 func (l *demoLoader) objects(ctx context.Context, typeName string, rows []yaml.MapSlice) error {
-	t := l.to.Type(ctx, typeName)
+	t := l.to.Catalogue(ctx).Type(typeName)
 	if t == nil {
 		return fmt.Errorf("there is no such type")
 	}

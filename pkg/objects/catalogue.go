@@ -297,6 +297,9 @@ func (c *Catalogue) With(types []*Type, custom map[string][]*Field) (*Catalogue,
 		if old := c.byName[t.Name]; old != nil && !old.Runtime {
 			return nil, fmt.Errorf("type %s is one of the catalogue", t.Name)
 		}
+		if err := t.checkNames(); err != nil {
+			return nil, err
+		}
 		made[t.Name] = t
 	}
 	for _, t := range c.types {
@@ -397,14 +400,27 @@ func (f *Field) Leads(t *Type) bool {
 	return len(f.To) == 0 || slices.Contains(f.To, t.Name)
 }
 
-// names are all keywords of a path that starts at t: its fields and the names
-// by which others refer to it.
+// names are all keywords of a path that starts at t, as Nautobot lists them:
+// its columns and the names by which others refer to it.
 func (c *Catalogue) names(t *Type) []string {
-	var names []string
+	names := []string{"id", "_custom_field_data", "associated_object_metadata", "associated_data_compliance"}
+	if t.NaturalSort {
+		names = append(names, "_name")
+	}
+	if t.Related {
+		names = append(names, "source_for_associations", "destination_for_associations")
+	}
+	if t.Taggable {
+		names = append(names, "tagged_items")
+	}
 	for _, f := range t.Fields {
-		if f.Kind != Count && (f.Kind != Derived || f.Stored) {
-			names = append(names, f.Name)
+		switch {
+		case f.Kind == Count, f.Kind == Derived && !f.Stored, f.Name == "custom_fields":
+			continue
+		case f.Kind == Reference && f.Held() && len(f.To) > 0, f.Derive == "generic_type":
+			names = append(names, f.Name+"_id")
 		}
+		names = append(names, f.Name)
 	}
 	for _, key := range []string{t.Name, ""} {
 		names = slices.AppendSeq(names, maps.Keys(c.back[key]))

@@ -100,8 +100,9 @@ func (t *Type) fillChoices(sets map[string][][2]string) error {
 	return nil
 }
 
-// before are the fields that every object starts with, and standard all whose
-// meaning goes without saying: types name them alone.
+// before are the fields that every object starts with, unless the type puts
+// one elsewhere, and standard all whose meaning goes without saying: types name
+// them alone.
 var (
 	before = []string{"id", "object_type", "display", "url", "natural_slug"}
 
@@ -157,7 +158,9 @@ func (c *Catalogue) index() error {
 func (t *Type) indexFields() error {
 	var shown []*Field
 	for _, name := range before {
-		shown = append(shown, &Field{Name: name})
+		if !slices.ContainsFunc(t.Fields, func(f *Field) bool { return f.Name == name }) {
+			shown = append(shown, &Field{Name: name})
+		}
 	}
 	t.Fields = append(shown, t.Fields...)
 	t.fields = make(map[string]*Field, len(t.Fields))
@@ -253,13 +256,22 @@ func (c *Catalogue) complete(t *Type) error {
 	return errors.Join(problems...)
 }
 
+// checkNames refuses fields made by users that are named like a word of ours in
+// a query or like a field that every object has.
+func (t *Type) checkNames() error {
+	for _, f := range t.Fields {
+		_, usual := standard[f.Name]
+		if slices.Contains(reserved, f.Name) || usual && f.Kind != "" && t.fields == nil {
+			return fmt.Errorf("field %s.%s: the name is reserved", t.Name, f.Name)
+		}
+	}
+	return nil
+}
+
 // checkField checks a field against the rest of the catalogue.
 func (c *Catalogue) checkField(t *Type, f *Field) error {
 	if !wordPattern.MatchString(f.Name) {
 		return fmt.Errorf("not a name")
-	}
-	if t.Runtime && slices.Contains(reserved, f.Name) {
-		return fmt.Errorf("the name is reserved")
 	}
 	for _, target := range f.To {
 		if c.byName[target] == nil && f.Kind != ContentType && f.Kind != ContentTypes {
@@ -315,14 +327,9 @@ func (c *Catalogue) template(t *Type, text string) (*Template, error) {
 	return parsed, nil
 }
 
-// CustomFieldProblem says why a field made by users may not have that key, or
-// is empty: it would collide with a word of ours in a query string.
-func CustomFieldProblem(key string) string {
-	if slices.Contains(reserved, key) {
-		return fmt.Sprintf("%s is reserved.", key)
-	}
-	return ""
-}
+// Reserved reports whether a field made by users may not have that name: in a
+// query string it would be a word of ours.
+func Reserved(name string) bool { return slices.Contains(reserved, name) }
 
 // Apps returns the names of applications by label: "dcim" is "DCIM".
 func (c *Catalogue) Apps() map[string]string { return maps.Clone(c.apps) }

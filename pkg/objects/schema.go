@@ -218,11 +218,17 @@ func (t *Type) column(f *Field) filters.Column {
 	return filters.Column{Name: f.Name, List: list}
 }
 
+// columnWords is what messages of the contract call a column of each kind.
+var columnWords = map[Kind]string{
+	UUID: "UUIDField", Integer: "IntegerField", Decimal: "DecimalField", Float: "FloatField", Boolean: "BooleanField",
+	Date: "DateField", Time: "DateTimeField", JSON: "JSONField", Reference: "ForeignKey", References: "ManyToManyField",
+}
+
 func (f *Field) describe() string {
 	if f == nil {
-		return "this object"
+		return "Field"
 	}
-	return f.Name
+	return cmpOr(columnWords[f.Kind], "CharField")
 }
 
 // Schema returns all filters of the list of t: those of the catalogue, cf_ of

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+	"github.com/spf13/cobra"
+)
+
+// options of the measurement.
+type options struct {
+	database, empty   string
+	pgbench           string
+	connections       int
+	rounds            int
+	warm, over        time.Duration
+	only, serveBinary string
+}
+
+func httpCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "http",
+		Short: "Measure requests beside pgbench running the statements of those requests",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return measureHTTP(cmd.Context(), o, os.Stdout)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.database, "database", "", "postgres://…, filled by load")
+	f.StringVar(&o.empty, "beside", "", "a second database with the same objects and hardly an association")
+	f.StringVar(&o.pgbench, "pgbench", "pgbench", "the program")
+	f.StringVar(&o.serveBinary, "relata", "", "the program that is measured; empty: built from the sources")
+	f.StringVar(&o.only, "only", "", "comma-separated parts: page, named, one, post, bulk, deep, hot, duplicate; empty: all")
+	f.IntVar(&o.connections, "connections", 16, "of the load and of pgbench")
+	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turn; the median counts")
+	f.DurationVar(&o.warm, "warm", 3*time.Second, "how long each run is not counted")
+	f.DurationVar(&o.over, "over", 6*time.Second, "how long each run is counted")
+	_ = cmd.MarkFlagRequired("database")
+	return cmd
+}
+
+// bench is a measurement under way.
+type bench struct {
+	options
+	db      *sql.DB
+	server  *child // what is measured
+	watched *child // the same behind the capturing proxy, for one request at a time
+	capture *capture
+	make    maker
+	pg      *pgbench
+	each    int // objects of each type
+	out     report
+	log     io.Writer
+}
+
+func measureHTTP(ctx context.Context, o options, out io.Writer) error {
+	database, err := url.Parse(o.database)
+	if err != nil || !strings.HasPrefix(database.Scheme, "postgres") {
+		return fmt.Errorf("--database: pgbench needs postgres://…")
+	}
+	folder, err := os.MkdirTemp("", "relata-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	b := &bench{options: o, log: os.Stderr}
+	if b.serveBinary == "" {
+		if b.serveBinary, err = build(ctx, folder); err != nil {
+			return err
+		}
+	}
+	if b.db, err = sql.Open("postgres", o.database); err != nil {
+		return err
+	}
+	defer b.db.Close()
+	if b.capture, err = newCapture(database.Host); err != nil {
+		return err
+	}
+	defer b.capture.close()
+	through := *database
+	through.Host = b.capture.listener.Addr().String()
+	key, err := newToken(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	for _, start := range []struct {
+		database string
+		to       **child
+	}{{o.database, &b.server}, {through.String(), &b.watched}} {
+		if *start.to, err = serve(ctx, b.serveBinary, start.database); err != nil {
+			return err
+		}
+		defer (*start.to).stop()
+	}
+	b.make = maker{host: b.server.host, token: key}
+	b.pg = &pgbench{program: o.pgbench, database: database, settings: b.capture.settings, folder: folder}
+	err = b.db.QueryRowContext(ctx, `select count(*) from object where type_id = (select id from type where name = 'dcim.device') and name like 'bench-sw%'`).Scan(&b.each)
+	if err != nil || b.each == 0 {
+		return fmt.Errorf("the database was not filled by load: %w", err)
+	}
+	var began time.Time
+	if err := b.db.QueryRowContext(ctx, `select clock_timestamp()`).Scan(&began); err != nil {
+		return err
+	}
+	defer b.clean(began)
+	err = b.all(ctx)
+	b.out.write(out)
+	return err
+}
+
+func (b *bench) all(ctx context.Context) error {
+	for _, part := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"page", b.page}, {"named", b.named}, {"one", b.one}, {"post", b.post}, {"bulk", b.bulk},
+		{"deep", b.deep}, {"hot", b.hot}, {"duplicate", b.duplicate},
+	} {
+		if b.only != "" && !strings.Contains(","+b.only+",", ","+part.name+",") {
+			continue
+		}
+		if err := part.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// clean takes away what the measurements linked.
+func (b *bench) clean(began time.Time) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	for _, text := range []string{
+		`with gone as (delete from assoc where id > $1 and created >= $2 returning rid),
+		      counted as (select rid, count(*) as n from gone group by rid),
+		      one as (insert into count_delta (kind, what, n) select 1, rid, -n from counted)
+		 insert into count_delta (kind, what, n) select 2, 0, -sum(n) from counted having sum(n) > 0`,
+		`delete from relationship where key like 'bench\_%' and created >= $2 and $1::uuid is not null`,
+	} {
+		if _, err := b.db.ExecContext(ctx, text, uuid.Nil, began); err != nil {
+			fmt.Fprintln(b.log, "clean:", err)
+		}
+	}
+	if _, err := b.db.ExecContext(ctx, "vacuum analyze assoc"); err != nil {
+		fmt.Fprintln(b.log, "clean:", err)
+	}
+}
+
+// statements returns what a server runs for r: of several times the shortest
+// list, since now and then a request finds that a second has passed and looks
+// whether something changed. again makes the request anew each time.
+func (b *bench) statements(want int, again func() request) ([]statement, []byte, error) {
+	c, err := call(b.watched.host)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer c.close()
+	var least []statement
+	var body []byte
+	for try := range 6 {
+		if _, err := b.capture.take(); err != nil {
+			return nil, nil, err
+		}
+		status, err := c.do(again())
+		if err == nil && status != want {
+			err = fmt.Errorf("status %d: %.400s", status, c.body)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		noted, err := b.capture.take()
+		if err != nil {
+			return nil, nil, err
+		}
+		// The first time round statements are prepared and caches filled.
+		if try > 0 && (least == nil || len(noted) <= len(least)) {
+			least, body = noted, append([]byte(nil), c.body...)
+		}
+	}
+	return least, body, nil
+}
+
+// turns measures each of runs in turn, several rounds, and returns the medians.
+func (b *bench) turns(ctx context.Context, what string, runs ...func(context.Context) (result, error)) ([]result, error) {
+	all := make([][]result, len(runs))
+	for round := range b.rounds {
+		for i, run := range runs {
+			r, err := run(ctx)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(b.log, "%s %d/%d: %d: %.1f/s, p50 %s, p99 %s\n", what, round+1, b.rounds, i, r.rate, r.p50, r.p99)
+			all[i] = append(all[i], r)
+		}
+	}
+	medians := make([]result, len(runs))
+	for i := range all {
+		medians[i] = median(all[i])
+	}
+	return medians, nil
+}
+
+// http is a run of requests.
+func (b *bench) http(host string, want int, next func(worker, n int) request) func(context.Context) (result, error) {
+	return func(ctx context.Context) (result, error) {
+		return load16(ctx, host, b.connections, b.warm, b.over, want, next)
+	}
+}
+
+// sql is a run of pgbench.
+func (b *bench) sql(s *scripts) func(context.Context) (result, error) {
+	return func(ctx context.Context) (result, error) {
+		return b.pg.run(ctx, s, b.connections, b.warm, b.over)
+	}
+}
+
+// copyRows is a bulk insert by COPY, in one transaction.
+func (b *bench) copyRows(ctx context.Context, table, columns string, rows [][]any) error {
+	tx, err := b.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, strings.Split(columns, ", ")...))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if _, err := stmt.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	if _, err := stmt.ExecContext(ctx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

@@ -148,7 +148,7 @@ func (f *Field) parse(ctx context.Context, names Names, lookup Lookup, values []
 	if size > MaxValueBytes {
 		return Condition{}, false, msgTooLong, nil
 	}
-	if f.single() && len(values) > 1 {
+	if f.single(lookup) && len(values) > 1 {
 		values = values[len(values)-1:]
 	}
 	return f.read(ctx, names, lookup, values)
@@ -186,12 +186,12 @@ func (f *Field) reference() bool {
 }
 
 // single reports that of several values in a query the last one counts.
-func (f *Field) single() bool {
+func (f *Field) single(lookup Lookup) bool {
 	switch f.valueKind() {
 	case Boolean, Membership, Search:
 		return true
 	}
-	return f.SingleValue || f.Kind == Single
+	return lookup == Equal && f.SingleValue || f.Kind == Single
 }
 
 // missing asks which values name nothing; the first of them, in the order of

@@ -19,7 +19,40 @@ func (s *Store) BindTypes(ctx context.Context, fields map[string][]string) (type
 		types, numbers, err = t.numbers(ctx)
 		return err
 	})
-	return types, numbers, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return types, numbers, s.noteHot(ctx)
+}
+
+// hotColumns are the generated columns of table object: single references of
+// that name, of the types of the catalogue.
+var hotColumns = []string{"status", "role", "location", "tenant", "device"}
+
+// noteHot remembers which references have a generated column.
+func (s *Store) noteHot(ctx context.Context) error {
+	hot := map[int32]string{}
+	err := s.each(ctx, func(rows *sqlx.Rows) error {
+		var id int32
+		var name string
+		err := rows.Scan(&id, &name)
+		hot[id] = name
+		return err
+	}, `select f.id, f.name from field f join type t on t.id = f.type_id
+		where t.definition is null and f.name`+s.dialect.inTexts, hotColumns)
+	if err != nil {
+		return fmt.Errorf("read hot fields: %w", err)
+	}
+	s.hot.Store(&hot)
+	return nil
+}
+
+// hotColumn returns the generated column that holds the reference, or "".
+func (b *base) hotColumn(field int32) string {
+	if hot := b.hot.Load(); hot != nil {
+		return (*hot)[field]
+	}
+	return ""
 }
 
 // number gives those of the types and their fields a number that have none yet.

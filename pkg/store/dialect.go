@@ -42,6 +42,8 @@ type dialect struct {
 	// pairArgs returns for two slices.
 	pairs    string
 	pairArgs func(a, b []string) []any
+	// hexes is a table of one column "value", bytes made from texts in hexadecimal.
+	hexes string
 	// uuid is the placeholder of an id, and text and bigint those of a text and
 	// a number, where the database cannot tell their type (a select list).
 	uuid, text, bigint string
@@ -52,6 +54,19 @@ type dialect struct {
 	insertRows int
 	// c is the collation of bytes, for columns that do not have it by themselves.
 	c string
+	// data is the text at a path of keys in the column data, null where there is
+	// none: "true" and "false" of booleans. elements is a table of one column
+	// "value" with the texts of a list there.
+	data, elements func(alias string, keys []string) string
+	// lower turns text into lower case, rune by rune.
+	lower func(text string) string
+	// position is where in one text another one stands, 0: nowhere; % for each.
+	position string
+	// integer, decimal and moment convert text.
+	integer, decimal, moment func(text string) string
+	// pattern translates a regular expression, matchesPattern applies it.
+	pattern        func(pattern string, fold bool) (string, bool)
+	matchesPattern func(text, pattern string) string
 	// now is the database's own time; the domain gets its own from outside.
 	now string
 }

@@ -40,11 +40,23 @@ func postgresDialect(dsn string) (*dialect, error) {
 		ints:     "(select unnest(?::bigint[]) as value)",
 		pairs:    "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
 		pairArgs: func(a, b []string) []any { return []any{a, b} },
+		hexes:    "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:     "?::uuid", text: "?::text", bigint: "?::bigint",
 		forUpdate: " for update", forShare: " for share", forKeyShare: " for key share",
 		insertRows: 512,
 		c:          ` collate "C"`,
 		now:        "now()",
+		data:       postgresData,
+		elements: func(alias string, keys []string) string {
+			list := postgresPath(alias, keys, "->")
+			return "jsonb_array_elements_text(case jsonb_typeof(" + list + ") when 'array' then " + list + " else '[]'::jsonb end) as"
+		},
+		lower:    func(text string) string { return `lower(` + text + ` collate "C.utf8")` },
+		position: "strpos(%, %)",
+		integer:  postgresNumber, decimal: postgresNumber,
+		moment:         func(text string) string { return "(" + text + ")::timestamptz" },
+		pattern:        postgresPattern,
+		matchesPattern: func(text, pattern string) string { return "(" + text + ` collate "C") ~ (` + pattern + `)` },
 	}, nil
 }
 
@@ -176,4 +188,28 @@ func uuidArray(ids []uuid.UUID) string {
 	}
 	b.WriteByte('}')
 	return b.String()
+}
+
+// postgresPath is the value at a path of keys; last is the operator of the last
+// step.
+func postgresPath(alias string, keys []string, last string) string {
+	path := alias + ".data"
+	for i, key := range keys {
+		operator := "->"
+		if i == len(keys)-1 {
+			operator = last
+		}
+		path += operator + "'" + strings.ReplaceAll(key, "'", "''") + "'"
+	}
+	return "(" + path + ")"
+}
+
+func postgresData(alias string, keys []string) string { return postgresPath(alias, keys, "->>") }
+
+// postgresNumber converts text that may be anything: what is no number is null.
+func postgresNumber(text string) string {
+	if text == "?::text" || strings.HasSuffix(text, ".value") {
+		return "(" + text + ")::numeric"
+	}
+	return "(case when " + text + ` ~ '^-{0,1}[0-9]+(\.[0-9]+){0,1}([eE][-+]{0,1}[0-9]{1,3}){0,1}$' then ` + text + "::numeric end)"
 }

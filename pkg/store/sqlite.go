@@ -42,9 +42,21 @@ func sqliteDialect(path string) *dialect {
 		ints:         "(select value from json_each(?))",
 		pairs:        "(select value ->> 0 as a, value ->> 1 as b from json_each(?))",
 		pairArgs:     sqlitePairs,
+		hexes:        "(select unhex(value) as value from json_each(?))",
 		uuid:         "?", text: "?", bigint: "?",
 		insertRows: 64,
-		now:        "cast(unixepoch('subsec') * 1000000 as integer)",
+		data:       sqliteData,
+		elements: func(alias string, keys []string) string {
+			return "(select cast(value as text) as value from json_each(" + alias + ".data, " + sqlitePath(keys) + "))"
+		},
+		lower:          func(text string) string { return "relata_lower(" + text + ")" },
+		position:       "instr(%, %)",
+		integer:        func(text string) string { return "cast(" + text + " as integer)" },
+		decimal:        func(text string) string { return "cast(" + text + " as real)" },
+		moment:         func(text string) string { return "relata_micros(" + text + ")" },
+		pattern:        sqlitePattern,
+		matchesPattern: func(text, pattern string) string { return "relata_matches(" + pattern + ", " + text + ")" },
+		now:            "cast(unixepoch('subsec') * 1000000 as integer)",
 	}
 }
 
@@ -210,4 +222,21 @@ func sqlitePairs(a, b []string) []any {
 		panic(fmt.Sprintf("marshal pairs: %v", err))
 	}
 	return []any{string(text)}
+}
+
+// sqlitePath is a path of keys as JSON functions take it.
+func sqlitePath(keys []string) string {
+	path := "$"
+	for _, key := range keys {
+		path += `."` + strings.ReplaceAll(strings.ReplaceAll(key, `"`, ""), "'", "''") + `"`
+	}
+	return "'" + path + "'"
+}
+
+// sqliteData is text whatever the value is: a number would not equal its text,
+// and a boolean would be a number.
+func sqliteData(alias string, keys []string) string {
+	path := sqlitePath(keys)
+	return "(case json_type(" + alias + ".data, " + path + ") when 'true' then 'true' when 'false' then 'false' else cast(" +
+		alias + ".data ->> " + path + " as text) end)"
 }

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"database/sql/driver"
+	"errors"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"modernc.org/sqlite"
+)
+
+// What SQLite lacks, in Go.
+func init() {
+	sqlite.MustRegisterDeterministicScalarFunction("relata_lower", 1, textFunction(func(text string) driver.Value { return lowered(text) }))
+	sqlite.MustRegisterDeterministicScalarFunction("relata_micros", 1, textFunction(micros))
+	sqlite.MustRegisterDeterministicScalarFunction("relata_matches", 2, matchesFunction)
+}
+
+// textFunction is a function of one text, null of null.
+func textFunction(of func(string) driver.Value) func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		text, ok := asText(args[0])
+		if !ok {
+			return nil, nil
+		}
+		return of(text), nil
+	}
+}
+
+func asText(v driver.Value) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
+}
+
+// lowered turns text into lower case rune by rune, as PostgreSQL's "C.utf8" does.
+func lowered(text string) string {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c >= 0x80 || 'A' <= c && c <= 'Z' {
+			return strings.Map(unicode.ToLower, text)
+		}
+	}
+	return text
+}
+
+// micros is the time that a text of RFC 3339, or a date, means, in microseconds
+// since 1970; null where it means none.
+func micros(text string) driver.Value {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UnixMicro()
+		}
+	}
+	return nil
+}
+
+// errSlowPattern ends a query whose regular expression takes too long on one
+// text; between texts the query's deadline does.
+var errSlowPattern = errors.New("relata: slow pattern")
+
+// maxPatternWork bounds the product of a pattern's and a text's length.
+const maxPatternWork = 50_000_000
+
+func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	pattern, ok1 := asText(args[0])
+	text, ok2 := asText(args[1])
+	if !ok1 || !ok2 {
+		return nil, nil
+	}
+	if len(pattern)*len(text) > maxPatternWork {
+		return nil, errSlowPattern
+	}
+	re, err := compiled(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if re.MatchString(text) {
+		return int64(1), nil
+	}
+	return int64(0), nil
+}
+
+// compiledPatterns keeps the last regular expressions, up to a number.
+var compiledPatterns = struct {
+	sync.RWMutex
+	byText map[string]*regexp.Regexp
+}{byText: map[string]*regexp.Regexp{}}
+
+func compiled(pattern string) (*regexp.Regexp, error) {
+	compiledPatterns.RLock()
+	re := compiledPatterns.byText[pattern]
+	compiledPatterns.RUnlock()
+	if re != nil {
+		return re, nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	compiledPatterns.Lock()
+	defer compiledPatterns.Unlock()
+	if len(compiledPatterns.byText) >= 100 {
+		clear(compiledPatterns.byText)
+	}
+	compiledPatterns.byText[pattern] = re
+	return re, nil
+}

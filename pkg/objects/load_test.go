@@ -13,15 +13,15 @@ import (
 	"relata/pkg/filters"
 )
 
-// bound is the catalogue with numbers as a database would give them.
-func bound(t *testing.T) *Catalogue {
+// boundCatalogue is the catalogue with numbers as a database would give them.
+func boundCatalogue(t *testing.T) *Catalogue {
 	t.Helper()
 	c, err := Load()
 	require.NoError(t, err)
-	return bind(t, c)
+	return numbered(t, c)
 }
 
-func bind(t *testing.T, c *Catalogue) *Catalogue {
+func numbered(t *testing.T, c *Catalogue) *Catalogue {
 	t.Helper()
 	types, fields := map[string]int16{}, map[string]int32{}
 	for i, one := range c.Types() {
@@ -43,7 +43,7 @@ type expected struct {
 }
 
 func TestCatalogueHasTheNamesOfTheContract(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	data, err := os.ReadFile("testdata/schema-names.json")
 	require.NoError(t, err)
 	var want map[string]expected
@@ -112,7 +112,7 @@ func schemaLookups(s *filters.Schema) map[string]string {
 }
 
 func TestEveryTypeCanBeUsed(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	for _, one := range c.Types() {
 		assert.NotEmpty(t, one.Singular, one.Name)
 		assert.NotEmpty(t, one.Str, one.Name)
@@ -136,7 +136,7 @@ func TestEveryTypeCanBeUsed(t *testing.T) {
 }
 
 func TestLoadsAreApart(t *testing.T) {
-	one, two := bound(t), bound(t)
+	one, two := boundCatalogue(t), boundCatalogue(t)
 	assert.NotSame(t, one.Type("dcim.rack"), two.Type("dcim.rack"))
 	assert.NotSame(t, one.Type("dcim.rack").Field("name"), two.Type("dcim.rack").Field("name"))
 }
@@ -180,7 +180,7 @@ func TestParseCatalogueRefuses(t *testing.T) {
 }
 
 func TestWith(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	service := func() *Type {
 		return &Type{Name: "custom.service", Class: "custom.Service", Singular: "service", Plural: "services",
 			Path: "custom/services", Related: true, Linkable: true, Named: "name", Str: "{name}", NaturalKey: []string{"name"},
@@ -198,7 +198,7 @@ func TestWith(t *testing.T) {
 		{Name: "zones", Kind: Choices, Choices: [][2]string{{"a", "a"}}}}}
 	more, err := c.With([]*Type{service()}, custom)
 	require.NoError(t, err)
-	bind(t, more)
+	numbered(t, more)
 
 	assert.Nil(t, c.Type("custom.service"))
 	assert.Empty(t, c.Type("dcim.rack").CustomFields)
@@ -243,5 +243,5 @@ func TestWith(t *testing.T) {
 
 	again, err := more.With([]*Type{service()}, nil)
 	require.NoError(t, err)
-	assert.Empty(t, bind(t, again).Type("dcim.rack").CustomFields)
+	assert.Empty(t, numbered(t, again).Type("dcim.rack").CustomFields)
 }

@@ -33,7 +33,7 @@ func spell(c *Catalogue, p filters.Path) string {
 }
 
 func TestResolve(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	tests := []struct{ name, typ, path, way, field, at string }{
 		{"a plain field", "dcim.device", "serial", ".serial", "serial", "dcim.device"},
 		{"the id", "dcim.device", "pk", ".id", "id", "dcim.device"},
@@ -71,7 +71,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveRefuses(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	for path, want := range map[string]string{
 		"x":                 "Cannot resolve keyword 'x' into field. Choices are: ",
 		"location__x":       "Cannot resolve keyword 'x' into field. Choices are: ",
@@ -92,7 +92,7 @@ func TestResolveRefuses(t *testing.T) {
 }
 
 func TestSchemaKinds(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	tests := []struct {
 		typ, filter string
 		kind        filters.Kind
@@ -129,7 +129,7 @@ func TestSchemaKinds(t *testing.T) {
 }
 
 func TestSchemaDetails(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	device := c.Schema(c.Type("dcim.device"))
 	assert.Equal(t, "dcim.Device", device.Class)
 	assert.Equal(t, filters.IEqual, device.Field("serial").Base)
@@ -168,7 +168,7 @@ func TestSchemaDetails(t *testing.T) {
 }
 
 func TestSchemaIsSharedAndSafe(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {

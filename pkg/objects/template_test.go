@@ -8,7 +8,7 @@ import (
 )
 
 func TestTemplates(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	tests := []struct {
 		name, typ string
 		display   bool
@@ -68,7 +68,7 @@ func TestTemplates(t *testing.T) {
 }
 
 func TestTemplateNeeds(t *testing.T) {
-	c := bound(t)
+	c := boundCatalogue(t)
 	assert.Equal(t, []string{"device_type", "device_type.manufacturer", "virtual_chassis"}, c.Type("dcim.device").StrTemplate().Needs())
 	assert.Equal(t, []string{"parent"}, c.Type("dcim.location").DisplayTemplate().Needs())
 	assert.Empty(t, c.Type("dcim.location").StrTemplate().Needs())

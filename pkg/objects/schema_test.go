@@ -180,3 +180,25 @@ func TestSchemaIsSharedAndSafe(t *testing.T) {
 	group.Wait()
 	assert.Same(t, c.Schema(c.Type("dcim.rack")), c.Schema(c.Type("dcim.rack")))
 }
+
+func TestOrderings(t *testing.T) {
+	c := boundCatalogue(t)
+	spelled := func(typ string, names ...string) []string {
+		var out []string
+		for _, o := range c.Orderings(c.Type(typ), names) {
+			text := spell(c, o.Path)
+			if o.Descending {
+				text = "-" + text
+			}
+			out = append(out, text)
+		}
+		return out
+	}
+	assert.Equal(t, []string{".sort_key"}, spelled("dcim.device", "_name"))
+	assert.Equal(t, []string{"-.serial"}, spelled("dcim.device", "-serial", "nothing", "tags"))
+	assert.Equal(t, []string{">dcim.device.location.sort_key"}, spelled("dcim.device", "location"))
+	assert.Equal(t, []string{"->circuits.circuit.provider.name"}, spelled("circuits.circuit", "-provider"))
+	for _, one := range c.Types() {
+		assert.NotPanics(t, func() { c.Orderings(one, one.Order) })
+	}
+}

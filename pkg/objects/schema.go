@@ -367,6 +367,7 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 			}
 		}
 		if d.Kind == filters.Method && d.Choices == nil {
+			f.Nullable = false
 			for name := range d.Args {
 				f.Choices = append(f.Choices, name)
 			}

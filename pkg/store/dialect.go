@@ -67,6 +67,9 @@ type dialect struct {
 	// pattern translates a regular expression, matchesPattern applies it.
 	pattern        func(pattern string, fold bool) (string, bool)
 	matchesPattern func(text, pattern string) string
+	// asText writes any value as text, % for it; writtenMoment is the placeholder
+	// of a time that was written so.
+	asText, writtenMoment string
 	// now is the database's own time; the domain gets its own from outside.
 	now string
 }

@@ -4,11 +4,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
 
+	"github.com/google/uuid"
 	"modernc.org/sqlite"
 )
 
@@ -16,6 +18,7 @@ import (
 func init() {
 	sqlite.MustRegisterDeterministicScalarFunction("relata_lower", 1, textFunction(func(text string) driver.Value { return lowered(text) }))
 	sqlite.MustRegisterDeterministicScalarFunction("relata_micros", 1, textFunction(micros))
+	sqlite.MustRegisterDeterministicScalarFunction("relata_text", 1, writtenFunction)
 	sqlite.MustRegisterDeterministicScalarFunction("relata_matches", 2, matchesFunction)
 }
 
@@ -59,6 +62,25 @@ func micros(text string) driver.Value {
 		}
 	}
 	return nil
+}
+
+// writtenFunction writes any value as text: ids as such, numbers so that they
+// read back as the same.
+func writtenFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	switch v := args[0].(type) {
+	case []byte:
+		if id, err := uuid.FromBytes(v); err == nil {
+			return id.String(), nil
+		}
+		return string(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), nil
+	case time.Time:
+		return strconv.FormatInt(v.UnixMicro(), 10), nil
+	}
+	return args[0], nil
 }
 
 // errSlowPattern ends a query whose regular expression takes too long on one

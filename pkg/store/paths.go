@@ -15,14 +15,15 @@ type expression struct {
 	column filters.Column
 	text   string       // the value as text, or as the own column has it
 	kind   filters.Kind // "" of data: text that may have to be converted
+	or     string       // a second value, or ""
 }
 
 // at is the value of a column on g.
 func (c *compiler) at(g ground, column filters.Column) expression {
 	if own, ok := g.own(column.Name); ok && column.Own {
-		return expression{g, column, own.sql, own.kind}
+		return expression{g, column, own.sql, own.kind, own.or}
 	}
-	return expression{g, column, c.data(g.alias, keys(column.Name)), ""}
+	return expression{g, column, c.data(g.alias, keys(column.Name)), "", ""}
 }
 
 // keys takes a dotted path apart: the members of custom_fields are the only ones
@@ -94,7 +95,7 @@ func (c *compiler) allExist(cond *filters.Condition) fragment {
 		with(c.ids, cond.IDs), w, g.alias, g.id(), w, with(g.alias+".type_id = ?", f.TargetType))
 	v := c.alias("w")
 	is := c.compare(f.ToField, g, func(e expression) fragment {
-		return raw(c.natural(e, f.ToKind) + " = " + c.convert(f.ToKind, v+".value"))
+		return raw(c.natural(e, f.ToKind) + " = " + c.convertNatural(f.ToKind, v+".value"))
 	})
 	byText := sqlf("not exists (select 1 from % as % where not exists (select 1 from object % where % and %))",
 		with(c.texts, cond.Texts), v, g.alias, with(g.alias+".type_id = ?", f.TargetType), is.yes)
@@ -117,8 +118,19 @@ func (c *compiler) natural(e expression, kind filters.Kind) string {
 	return e.text
 }
 
+// convertNatural makes a natural value of text.
+func (c *compiler) convertNatural(kind filters.Kind, text string) string {
+	if kind == filters.Integer {
+		return c.convert(kind, text)
+	}
+	return text
+}
+
 // reach is true of objects from which the path leads into the set.
 func (c *compiler) reach(p filters.Path, start ground, s set) test {
+	if nowhere(p, start) {
+		return never
+	}
 	id, hops := c.shortcut(p, start)
 	if len(hops) == 0 {
 		f := c.within(id, s)
@@ -130,6 +142,11 @@ func (c *compiler) reach(p filters.Path, start ground, s set) test {
 	way := c.chain(hops, p, start)
 	t := semi(id, way.first, way.from, sqlf("% and %", way.on, c.within(way.last, s)))
 	return way.guarded(t)
+}
+
+// nowhere reports that the filter is one for objects in a list of other things.
+func nowhere(p filters.Path, start ground) bool {
+	return start.table != objectTable && start.table != nil && p.Column.Name == ""
 }
 
 // shortcut follows the first hop through a generated column, where there is one.
@@ -145,6 +162,9 @@ func (c *compiler) shortcut(p filters.Path, start ground) (string, []filters.Hop
 // leads is true of objects from which the path leads to anything: an object, or
 // a value that is not null.
 func (c *compiler) leads(p filters.Path, start ground) test {
+	if nowhere(p, start) {
+		return never
+	}
 	if !ownID(p) {
 		return c.compare(p, start, func(e expression) fragment {
 			if e.column.List {

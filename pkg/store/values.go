@@ -143,6 +143,9 @@ func (c *compiler) hasID(ids []uuid.UUID) func(expression) fragment {
 		texts[i] = id.String()
 	}
 	return func(e expression) fragment {
+		if e.kind == filters.UUID && e.or != "" {
+			return with("("+e.text+c.in+" or "+e.or+c.in+")", ids, ids)
+		}
 		if e.kind == filters.UUID {
 			return with(e.text+c.in, ids)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/filters"
+	"relata/pkg/relationships"
 )
 
 // where compiles q to a condition on rows of table object under alias, with the
@@ -43,17 +44,60 @@ type table struct {
 type column struct {
 	sql  string
 	kind filters.Kind
+	// or is a second expression; either one may match.
+	or string
 }
 
 var objectTable = &table{id: "%.id", columns: map[string]column{
-	"id":           {"%.id", filters.UUID},
-	"name":         {"%.name", filters.Text},
-	"str":          {"%.str", filters.Text},
-	"sort_key":     {"%.sort_key", filters.Text},
-	"created":      {"%.created", filters.Time},
-	"last_updated": {"%.last_updated", filters.Time},
-	"type":         {"(select t.name from type t where t.id = %.type_id)", filters.Text},
+	"id":           {sql: "%.id", kind: filters.UUID},
+	"name":         {sql: "%.name", kind: filters.Text},
+	"str":          {sql: "%.str", kind: filters.Text},
+	"sort_key":     {sql: "%.sort_key", kind: filters.Text},
+	"created":      {sql: "%.created", kind: filters.Time},
+	"last_updated": {sql: "%.last_updated", kind: filters.Time},
+	"type":         {sql: "(select t.name from type t where t.id = %.type_id)", kind: filters.Text},
 }}
+
+// relationshipTable and assocTable are the lists of definitions and of
+// associations.
+var (
+	relationshipTable = &table{id: "%.id", columns: map[string]column{
+		"id":               {sql: "%.id", kind: filters.UUID},
+		"label":            {sql: "%.label", kind: filters.Text},
+		"key":              {sql: "%.key", kind: filters.Text},
+		"description":      {sql: "%.description", kind: filters.Text},
+		"type":             {sql: kindNames("%.kind"), kind: filters.Text},
+		"source_type":      {sql: "(select t.name from type t where t.id = %.source_type)", kind: filters.Text},
+		"destination_type": {sql: "(select t.name from type t where t.id = %.destination_type)", kind: filters.Text},
+	}}
+	assocTable = &table{id: "%.id", columns: map[string]column{
+		"id":               {sql: "%.id", kind: filters.UUID},
+		"label":            {sql: "(select d.label from relationship d where d.rid = %.rid)", kind: filters.Text},
+		"key":              {sql: "(select d.key from relationship d where d.rid = %.rid)", kind: filters.Text},
+		"relationship":     {sql: "(select d.key from relationship d where d.rid = %.rid)", kind: filters.Text},
+		"source_type":      {sql: "(select t.name from type t where t.id = %.source_type)", kind: filters.Text},
+		"destination_type": {sql: "(select t.name from type t where t.id = %.destination_type)", kind: filters.Text},
+		"source_id":        {sql: "%.source_id", kind: filters.UUID},
+		"destination_id":   {sql: "%.destination_id", kind: filters.UUID},
+		"peer_id": {
+			sql:  "(case when %.kind in (1, 4) then %.source_id end)",
+			or:   "(case when %.kind in (1, 4) then %.destination_id end)",
+			kind: filters.UUID,
+		},
+	}}
+)
+
+// kindNames is the name of a kind of relationship by its number.
+func kindNames(number string) string {
+	names := []relationships.Type{relationships.OneToOne, relationships.SymmetricOneToOne, relationships.OneToMany,
+		relationships.ManyToMany, relationships.SymmetricManyToMany}
+	var b strings.Builder
+	b.WriteString("(case " + number)
+	for i, name := range names {
+		fmt.Fprintf(&b, " when %d then '%s'", i, name)
+	}
+	return b.String() + " end)"
+}
 
 // ground is an object that SQL speaks of: a row of a table under an alias.
 type ground struct {
@@ -67,6 +111,7 @@ func (g ground) id() string { return strings.ReplaceAll(g.table.id, "%", g.alias
 func (g ground) own(name string) (column, bool) {
 	c, ok := g.table.columns[name]
 	c.sql = strings.ReplaceAll(c.sql, "%", g.alias)
+	c.or = strings.ReplaceAll(c.or, "%", g.alias)
 	return c, ok
 }
 

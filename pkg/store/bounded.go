@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"relata/pkg/fault"
+	"relata/pkg/filters"
+)
+
+// patternTime is how long a query with regular expressions may take.
+const patternTime = time.Second
+
+// bounded runs do. When q has a regular expression it has a second for it; what
+// takes longer is fault.Invalid under its parameter.
+func (r reader) bounded(ctx context.Context, q filters.Query, do func(context.Context) error) error {
+	name := patternOf(q)
+	if name == "" {
+		return do(ctx)
+	}
+	short, cancel := context.WithTimeout(ctx, patternTime)
+	defer cancel()
+	err := do(short)
+	slow := err != nil && ctx.Err() == nil && errors.Is(short.Err(), context.DeadlineExceeded)
+	if slow || err != nil && (pqCode(err) == "2201B" || strings.Contains(err.Error(), errSlowPattern.Error())) {
+		return fault.Field(name, "This regular expression takes too long.")
+	}
+	return err
+}

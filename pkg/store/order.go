@@ -1,0 +1,291 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/fault"
+	"relata/pkg/filters"
+	"relata/pkg/objects"
+)
+
+// sortKey is one part of an order.
+type sortKey struct {
+	name  string
+	value fragment // null stands last, or first when descending
+	kind  filters.Kind
+	down  bool
+	// filled keys are never null.
+	filled bool
+}
+
+// order returns the keys that a list is sorted by. Each list ends with its ids.
+func (r reader) order(cat *objects.Catalogue, list objects.List) []sortKey {
+	c := &compiler{reader: r, dialect: r.dialect}
+	var keys []sortKey
+	for _, name := range list.Sort {
+		bare := strings.TrimPrefix(name, "-")
+		if f := list.Type.Field(bare); bare == "id" || f != nil && sortable(f) {
+			keys = c.addKey(keys, cat, list.Type, name)
+		}
+	}
+	if len(keys) > 0 {
+		return keys
+	}
+	for _, name := range list.Type.Order {
+		keys = c.addKey(keys, cat, list.Type, name)
+	}
+	return keys
+}
+
+// sortable fields are those that are stored, one value each.
+func sortable(f *objects.Field) bool {
+	switch f.Kind {
+	case objects.Count, objects.References, objects.JSON, objects.Choices, objects.Numbers, objects.Texts, objects.ContentTypes:
+		return false
+	case objects.Derived:
+		return f.Stored
+	}
+	return !f.Hidden && !f.WriteOnly && (f.Derive == "" || f.Stored)
+}
+
+func (c *compiler) addKey(keys []sortKey, cat *objects.Catalogue, t *objects.Type, name string) []sortKey {
+	path, down := strings.CutPrefix(name, "-")
+	for _, key := range keys {
+		if key.name == path || key.name == "id" {
+			return keys
+		}
+	}
+	if key, ok := c.sortKey(cat, t, path); ok {
+		key.name, key.down = path, down
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// sortKey is the value at the end of a path. Objects stand in the order of their
+// names.
+func (c *compiler) sortKey(cat *objects.Catalogue, t *objects.Type, path string) (sortKey, bool) {
+	o := ground{"o", objectTable}
+	switch {
+	case path == "_name":
+		return sortKey{value: raw("o.sort_key"), kind: filters.Text, filled: true}, true
+	case path == "id":
+		return sortKey{value: raw("o.id"), kind: filters.UUID, filled: true}, true
+	case path == t.Named && !t.Field(path).Null && !t.NaturalSort:
+		return sortKey{value: raw("o.sort_key"), kind: filters.Text, filled: true}, true
+	}
+	p, f, _, err := cat.Resolve(t, path)
+	if err != nil {
+		return sortKey{}, false
+	}
+	if p.Column.Name == "" {
+		p.Column = filters.Column{Name: "sort_key", Own: true}
+		f = &objects.Field{Kind: objects.Text}
+	}
+	kind := sortKinds[f.Kind]
+	if len(p.Hops) == 0 {
+		return sortKey{value: raw(c.sorted(c.at(o, p.Column), kind)), kind: kind}, true
+	}
+	id, hops := c.shortcut(p, o)
+	end := ground{c.alias("e"), objectTable}
+	value := c.sorted(c.at(end, p.Column), kind)
+	if len(hops) == 0 {
+		return sortKey{value: sqlf("(select % from object % where % = %)", value, end.alias, end.id(), id), kind: kind}, true
+	}
+	way := c.chain(hops, p, o)
+	return sortKey{kind: kind, value: sqlf("(select % from % join object % on % = % where % = % and % order by 1 limit 1)",
+		value, way.from, end.alias, end.id(), way.last, way.first, id, way.on)}, true
+}
+
+// sortKinds are the kinds of field that do not sort as text.
+var sortKinds = map[objects.Kind]filters.Kind{
+	objects.Integer: filters.Integer, objects.Decimal: filters.Decimal, objects.Float: filters.Decimal,
+	objects.Time: filters.Time, objects.UUID: filters.Text,
+}
+
+// sorted is the value as it is compared.
+func (c *compiler) sorted(e expression, kind filters.Kind) string {
+	switch {
+	case e.kind != "":
+		return e.text
+	case kind == "" || kind == filters.Text:
+		return e.text + c.c
+	}
+	return c.convert(kind, e.text)
+}
+
+// orderBy is the list of keys, and the id.
+func orderBy(keys []sortKey) fragment {
+	var parts []fragment
+	for _, key := range keys {
+		switch {
+		case key.filled && key.down:
+			parts = append(parts, sqlf("% desc", key.value))
+		case key.filled:
+			parts = append(parts, key.value)
+		case key.down:
+			parts = append(parts, sqlf("% desc nulls first", key.value))
+		default:
+			parts = append(parts, sqlf("% nulls last", key.value))
+		}
+	}
+	return join(append(parts, raw("o.id")), ", ")
+}
+
+// cursor is where a page found by keyset ended: the values of the sort keys as
+// text, and the id.
+type cursor struct {
+	Keys   []string  `json:"k"`
+	Values []*string `json:"v"`
+	ID     uuid.UUID `json:"i"`
+}
+
+var errCursor = fault.Field("after", "This is no cursor of this list.")
+
+func readCursor(text string, keys []sortKey) (cursor, error) {
+	var c cursor
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(decoded, &c) != nil || len(c.Values) != len(keys) || len(c.Keys) != len(keys) {
+		return c, errCursor
+	}
+	for i, key := range keys {
+		if c.Keys[i] != key.spelled() || key.filled && c.Values[i] == nil {
+			return c, errCursor
+		}
+		if v := c.Values[i]; v != nil && !readable(key.kind, *v) {
+			return c, errCursor
+		}
+	}
+	return c, nil
+}
+
+// readable reports whether a cursor's value can be converted: it comes from
+// outside.
+func readable(kind filters.Kind, v string) bool {
+	if strings.ContainsRune(v, 0) {
+		return false
+	}
+	switch kind {
+	case filters.UUID:
+		_, err := uuid.Parse(v)
+		return err == nil
+	case filters.Integer, filters.Decimal:
+		return v != "" && len(v) < 100 && json.Valid([]byte(v)) && strings.Trim(v, "-+.eE0123456789") == ""
+	case filters.Time:
+		return strings.Trim(v, "-+.: TZ0123456789") == "" && len(v) < 40 && v != ""
+	}
+	return true
+}
+
+func (k sortKey) spelled() string {
+	if k.down {
+		return "-" + k.name
+	}
+	return k.name
+}
+
+func (c cursor) text() string {
+	encoded, _ := json.Marshal(c) // texts and an id can always be written
+	return base64.RawURLEncoding.EncodeToString(encoded)
+}
+
+// ObjectsAfter returns the page behind the list's cursor and the cursor of the
+// next one, "" at the end.
+func (r reader) ObjectsAfter(ctx context.Context, cat *objects.Catalogue, list objects.List) ([]objects.Shown, string, error) {
+	keys := r.order(cat, list)
+	where := r.listed(list)
+	if list.After != "" {
+		after, err := readCursor(list.After, keys)
+		if err != nil {
+			return nil, "", err
+		}
+		where = sqlf("% and %", where, r.behind(keys, after))
+	}
+	columns := raw(shownColumns)
+	for _, key := range keys {
+		columns = sqlf("%, %", columns, sqlf(r.dialect.asText, key.value))
+	}
+	var values [][]*string
+	more := func() []any {
+		row, dest := make([]*string, len(keys)), make([]any, len(keys))
+		for i := range row {
+			dest[i] = &row[i]
+		}
+		values = append(values, row)
+		return dest
+	}
+	var found []objects.Shown
+	err := r.bounded(ctx, list.Query, func(ctx context.Context) (err error) {
+		found, err = r.shown(ctx, sqlf("select % from object o where % order by % limit ?", columns, where, orderBy(keys)).and(list.Limit+1), more)
+		return err
+	})
+	if err != nil || len(found) <= list.Limit {
+		return found, "", err
+	}
+	last := cursor{ID: found[list.Limit-1].ID, Values: values[list.Limit-1]}
+	for _, key := range keys {
+		last.Keys = append(last.Keys, key.spelled())
+	}
+	return found[:list.Limit], last.text(), nil
+}
+
+// and appends an argument.
+func (f fragment) and(arg any) fragment { return fragment{f.text, append(f.args, arg)} }
+
+// behind is true of rows that stand behind the cursor.
+func (r reader) behind(keys []sortKey, after cursor) fragment {
+	c := &compiler{reader: r, dialect: r.dialect}
+	if len(keys) == 1 && keys[0].filled && !keys[0].down && keys[0].kind == filters.Text {
+		return sqlf("(%, o.id) > (%)", keys[0].value, with(c.text+", "+c.uuid, *after.Values[0], after.ID))
+	}
+	var parts []fragment
+	var equal []fragment
+	for i, key := range keys {
+		later := c.later(key, after.Values[i])
+		parts = append(parts, join(append(equal[:len(equal):len(equal)], later), " and "))
+		equal = append(equal, c.sameAs(key, after.Values[i]))
+	}
+	parts = append(parts, join(append(equal, with("o.id > "+c.uuid, after.ID)), " and "))
+	return sqlf("((%))", join(parts, ") or ("))
+}
+
+// later is true of rows whose key stands behind a value.
+func (c *compiler) later(key sortKey, value *string) fragment {
+	switch {
+	case value == nil && key.down:
+		return sqlf("% is not null", key.value)
+	case value == nil:
+		return never.yes
+	case key.down:
+		return sqlf("% < %", key.value, c.cursorValue(key, *value))
+	case key.filled:
+		return sqlf("% > %", key.value, c.cursorValue(key, *value))
+	}
+	return sqlf("(% > % or % is null)", key.value, c.cursorValue(key, *value), key.value)
+}
+
+func (c *compiler) sameAs(key sortKey, value *string) fragment {
+	if value == nil {
+		return sqlf("% is null", key.value)
+	}
+	return sqlf("% = %", key.value, c.cursorValue(key, *value))
+}
+
+// cursorValue turns the text of a key's value back into it.
+func (c *compiler) cursorValue(key sortKey, value string) fragment {
+	switch key.kind {
+	case filters.UUID:
+		id, _ := uuid.Parse(value) // readable said so
+		return with(c.uuid, id)
+	case filters.Time:
+		return with(c.writtenMoment, value)
+	case filters.Integer, filters.Decimal:
+		return with(c.convert(key.kind, c.text), value)
+	}
+	return with(c.text+c.c, value)
+}

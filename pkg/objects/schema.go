@@ -215,7 +215,7 @@ func (t *Type) column(f *Field) filters.Column {
 		return filters.Column{Name: f.Name, Own: true}
 	}
 	list := f.Kind == ContentTypes || f.Kind == Choices || f.Kind == Numbers || f.Kind == Texts
-	return filters.Column{Name: f.Name, List: list}
+	return filters.Column{Name: f.Name, List: list, Named: f.Name == t.Named && f.Kind == Text}
 }
 
 // columnWords is what messages of the contract call a column of each kind.
@@ -419,8 +419,11 @@ func (c *Catalogue) targets(f *filters.Field, d FilterDef, target *Type, values 
 		return err
 	}
 	f.ToField, f.ToKind = way, filters.Text
-	if end.Kind == Integer {
+	switch {
+	case end.Kind == Integer:
 		f.ToKind = filters.Integer
+	case end.Kind == IP && !end.Mask:
+		f.ToKind = filters.Address
 	}
 	return nil
 }

@@ -209,6 +209,9 @@ type Catalogue struct {
 	// it from others; those that may lead to any type stand under "".
 	back    map[string]map[string]owned
 	schemas sync.Map // type name to *filters.Schema
+
+	named       sync.Once
+	calledAfter map[string][]dependent // by type: who is called after its objects
 }
 
 // owned is a field with the type that has it.

@@ -91,16 +91,21 @@ type Tx interface {
 	// UpdateObjects writes rows whose version is one below Object.Version; the
 	// ids of others are returned.
 	UpdateObjects(ctx context.Context, rows []Row) (missed []uuid.UUID, err error)
-	// DeleteObjects removes the rows with their references, keys and places in trees.
-	DeleteObjects(ctx context.Context, ids []uuid.UUID) error
-	// ReplaceLinks makes links the references of the holders in the given fields.
+	// DeleteObjects removes the rows with their references, keys and places in
+	// trees. False: something refers to one of them, nothing was removed.
+	DeleteObjects(ctx context.Context, ids []uuid.UUID) (bool, error)
+	// ReplaceLinks makes links the references of the holders in the given fields;
+	// new objects are no holders yet, theirs are just added.
 	ReplaceLinks(ctx context.Context, holders []uuid.UUID, fields []int32, links []Link) error
+	// Detach removes the targets from the lists of references in field, whoever
+	// holds them.
+	Detach(ctx context.Context, field int32, targets []uuid.UUID) error
 	// ReplaceKeys gives up the keys of the holders and claims keys. Those that
 	// somebody else holds are returned.
 	ReplaceKeys(ctx context.Context, holders []uuid.UUID, keys []Key) (taken []Key, err error)
-	// PlaceNew puts new objects into the tree of their type: parents maps each to
-	// its parent, or to uuid.Nil at a root. Parents within the same call come first.
-	PlaceNew(ctx context.Context, t int16, ids []uuid.UUID, parents []uuid.UUID) error
+	// PlaceNew puts new objects into the tree of their type, each below the one
+	// that its reference in field names; that one has its place already.
+	PlaceNew(ctx context.Context, t int16, field int32, ids []uuid.UUID) error
 	// Move puts id with all below it under parent, or at the root for uuid.Nil.
 	// False: parent stands at or below id.
 	Move(ctx context.Context, t int16, id, parent uuid.UUID) (bool, error)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -42,6 +44,20 @@ type dialect struct {
 	// pairArgs returns for two slices.
 	pairs    string
 	pairArgs func(a, b []string) []any
+	// triples is a table of three columns of ids, id, a and b, made from what
+	// tripleArgs returns; claims has a number, rid, and two ids, a and b.
+	triples, claims string
+	tripleArgs      func(ids, a, b []uuid.UUID) []any
+	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
+	// gather aggregates the ids in a column (%) into one value, each of them
+	// gatheredSize bytes long, to be read with gathered.
+	gather       string
+	gatheredSize int
+	gathered     func(id *uuid.UUID, b []byte)
+	// writableCTE: statements in WITH may write. insertLinks inserts what the
+	// select list id and from find; guarded with rows for both ends.
+	writableCTE bool
+	insertLinks func(id, from fragment, at time.Time, guarded bool) fragment
 	// hexes is a table of one column "value", bytes made from texts in hexadecimal.
 	hexes string
 	// uuid is the placeholder of an id, and text and bigint those of a text and

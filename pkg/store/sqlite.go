@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,8 +43,14 @@ func sqliteDialect(path string) *dialect {
 		ints:         "(select value from json_each(?))",
 		pairs:        "(select value ->> 0 as a, value ->> 1 as b from json_each(?))",
 		pairArgs:     sqlitePairs,
-		hexes:        "(select unhex(value) as value from json_each(?))",
-		uuid:         "?", text: "?", bigint: "?",
+		triples:      "(select unhex(value ->> 0, '-') as id, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
+		claims:       "(select value ->> 0 as rid, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
+		tripleArgs:   sqliteTriples,
+		claimArgs:    sqliteClaims,
+		gather:       "group_concat(hex(%), '')", gatheredSize: 32, gathered: hexID,
+		insertLinks: sqliteLinks,
+		hexes:       "(select unhex(value) as value from json_each(?))",
+		uuid:        "?", text: "?", bigint: "?",
 		insertRows: 64,
 		data:       sqliteData,
 		elements: func(alias string, keys []string) string {
@@ -240,4 +247,27 @@ func sqliteData(alias string, keys []string) string {
 	path := sqlitePath(keys)
 	return "(case json_type(" + alias + ".data, " + path + ") when 'true' then 'true' when 'false' then 'false' else cast(" +
 		alias + ".data ->> " + path + " as text) end)"
+}
+
+// sqliteTriples is one JSON list of three ids each.
+func sqliteTriples(ids, a, b []uuid.UUID) []any {
+	return sqliteTuples(len(ids), func(i int) string { return `"` + ids[i].String() + `"` }, a, b)
+}
+
+// sqliteClaims is one JSON list of a number and two ids each.
+func sqliteClaims(rids []int32, a, b []uuid.UUID) []any {
+	return sqliteTuples(len(rids), func(i int) string { return strconv.Itoa(int(rids[i])) }, a, b)
+}
+
+func sqliteTuples(n int, first func(int) string, a, b []uuid.UUID) []any {
+	var text strings.Builder
+	text.WriteByte('[')
+	for i := range n {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, `[%s,"%s","%s"]`, first(i), a[i], b[i])
+	}
+	text.WriteByte(']')
+	return []any{text.String()}
 }

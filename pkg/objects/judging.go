@@ -1,0 +1,224 @@
+package objects
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"sync"
+
+	"relata/pkg/fault"
+)
+
+// judges are the kinds of rule that are judged one by one, in the order of the
+// file; kindArgs are the words of each kind beside the common ones.
+var (
+	judges   = map[string]func(m *member, r *rule) error{"check": judgeCheck, "set": judgeSet}
+	kindArgs = map[string][]string{
+		"check":    {"keys"},
+		"set":      {"field", "value"},
+		"unique":   {"fields", "by_hand", "model", "model_text", "twice", "null_equal", "label"},
+		"scoped":   {"field"},
+		"eligible": {"field", "types", "referring"},
+		"frozen":   {"fields"},
+	}
+)
+
+func init() { judges["frozen"] = judgeFrozen }
+
+// embeddedRules are the rules of the binary, parsed once.
+var embeddedRules = sync.OnceValues(func() (map[string][]*rule, error) { return parseRules(rulesYAML) })
+
+// refuse notes a broken rule.
+func (m *member) refuse(key string, texts ...string) error {
+	m.problems.Add([]string{key}, texts...)
+	return nil
+}
+
+// broken reports whether f notes a broken rule.
+func (m *member) breaks(f func() error) (bool, error) {
+	before := m.weight()
+	err := f()
+	return m.weight() > before, err
+}
+
+func (m *member) weight() int {
+	n := len(m.problems.Detail)
+	for _, p := range m.problems.Fields {
+		n += len(p.Messages)
+	}
+	return n
+}
+
+// serializerRules are stage 2: unique sets together, then the rules of that
+// stage until one is broken.
+func (m *member) serializerRules() error {
+	keys, err := m.uniqueKeys()
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if k.rule.stage == 2 && !k.rule.byHand && m.taken(k) {
+			m.tellTaken(k.rule)
+		}
+	}
+	if !m.good() {
+		return nil
+	}
+	for _, r := range m.j.s.rules[m.object.Type.Name] {
+		if r.stage != 2 {
+			continue
+		}
+		if r.kind == "unique" {
+			for _, k := range keys {
+				if k.rule == r && r.byHand && m.namesAll(r) && m.taken(k) {
+					m.tellTaken(r)
+				}
+			}
+		} else if err := m.judgeOne(r); err != nil {
+			return err
+		}
+		if !m.good() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// judgeOne judges one rule when it applies.
+func (m *member) judgeOne(r *rule) error {
+	judge := judges[r.kind]
+	if judge == nil {
+		return nil
+	}
+	applies, err := m.applies(r)
+	if err != nil || !applies {
+		return err
+	}
+	return judge(m, r)
+}
+
+// modelRules are stage 3: limits of values, the rules of the type until one is
+// broken, and uniqueness, all in one.
+func (m *member) modelRules() error {
+	m.limits()
+	if err := m.clean(); err != nil {
+		return err
+	}
+	keys, err := m.uniqueKeys()
+	if err != nil {
+		return err
+	}
+	if err := m.j.ask(keys); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if m.taken(k) {
+			m.tellTakenByModel(k.rule)
+		}
+	}
+	if !m.good() {
+		return nil
+	}
+	return m.effects()
+}
+
+// clean judges the rules of the model one after the other.
+func (m *member) clean() error {
+	if problem := m.cleanCustom(); problem != "" {
+		return m.refuse(fault.All, problem)
+	}
+	if done, err := m.breaks(m.cleanTree); done || err != nil {
+		return err
+	}
+	for _, r := range m.j.s.rules[m.object.Type.Name] {
+		if r.stage != 3 || r.kind == "unique" || r.kind == "effect" {
+			continue
+		}
+		done, err := m.breaks(func() error { return m.judgeOne(r) })
+		if done || err != nil {
+			return err
+		}
+	}
+	m.computeStored()
+	return m.validationRules()
+}
+
+// cleanTree refuses a parent that stands at or below the object itself.
+func (m *member) cleanTree() error {
+	tree := m.object.Type.Tree
+	if m.before == nil || tree == "" || m.object.Ref(tree) == m.before.Ref(tree) {
+		return nil
+	}
+	if m.j.l.below(m.object.Ref(tree), m.object.ID) {
+		return m.refuse(fault.All, nodeText)
+	}
+	return nil
+}
+
+const nodeText = "A node cannot be made a descendant of itself."
+
+func judgeCheck(m *member, r *rule) error {
+	if r.when == nil {
+		return nil
+	}
+	for _, item := range r.keys {
+		_ = m.refuse(fmt.Sprint(item.Key), m.fill(fmt.Sprint(item.Value), nil))
+	}
+	if len(r.keys) == 0 {
+		return m.refuse(r.key, m.fill(r.text, nil))
+	}
+	return nil
+}
+
+func judgeSet(m *member, r *rule) error {
+	v, err := m.run(r.value)
+	if err != nil {
+		return err
+	}
+	f := m.object.Type.Field(r.arg("field"))
+	if f == nil {
+		return fmt.Errorf("rule sets the unknown field %s", r.arg("field"))
+	}
+	if f.Kind == Reference {
+		m.object.setRef(f.Name, idOf(v))
+		m.j.l.meet(f.ID, m.object.Refs[f.Name]...)
+		return nil
+	}
+	m.object.Values[f.Name] = jsonValue(v)
+	return nil
+}
+
+func judgeFrozen(m *member, r *rule) error {
+	if m.before == nil {
+		return nil
+	}
+	for _, f := range r.fields {
+		if m.changed([]any{f}) {
+			key := r.key
+			if key == fault.All {
+				key = f
+			}
+			return m.refuse(key, m.fill(r.text, nil))
+		}
+	}
+	return nil
+}
+
+// limits are those of single values that only the model knows.
+func (m *member) limits() {
+	for _, f := range m.object.Type.Fields {
+		v := m.object.Values[f.Name]
+		if f.Model && !f.Blank && v == "" {
+			m.problems.Add([]string{f.Name}, "This field cannot be blank.")
+		}
+		n, ok := v.(json.Number)
+		if !ok || f.ModelMin == nil && f.ModelMost == nil {
+			continue
+		}
+		value, ok := new(big.Rat).SetString(n.String())
+		if !ok {
+			continue
+		}
+		(&Field{Min: f.ModelMin, Most: f.ModelMost}).bounds(value).addTo(m.problems, f.Name)
+	}
+}

@@ -1,0 +1,158 @@
+package objects
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+)
+
+// name fills in what o is called and sorted by.
+func (l *loader) name(o *Object) {
+	o.Name = ""
+	if o.Type.Named != "" {
+		o.Name = text(o.Values[o.Type.Named])
+	}
+	o.Str = o.Type.StrTemplate().Execute(func(path string) string { return l.templateText(o, path) })
+	o.SortKey = o.Name
+	if o.Type.NaturalSort {
+		o.SortKey = naturalKey(o.Name)
+	}
+}
+
+// display is what the field display of o shows.
+func (l *loader) display(o *Object) string {
+	if o.Type.DisplayTemplate() == o.Type.StrTemplate() {
+		return o.Str
+	}
+	return o.Type.DisplayTemplate().Execute(func(path string) string { return l.templateText(o, path) })
+}
+
+// templateText is the text at a path of a template.
+func (l *loader) templateText(o *Object, path string) string {
+	path, function := cutFunction(path)
+	if path == "id" {
+		return o.ID.String()
+	}
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		holders := l.refs(o, path[:i])
+		if len(holders) == 0 {
+			return ""
+		}
+		holder := l.get(holders[0])
+		if holder == nil {
+			return ""
+		}
+		return l.templateText(holder, path[i+1:]+function)
+	}
+	f := o.Type.Field(path)
+	if f == nil || f.Kind == Reference || f.Kind == References {
+		ids := l.refs(o, path)
+		if len(ids) == 0 {
+			return ""
+		}
+		if function == "~display" {
+			if target := l.get(ids[0]); target != nil {
+				return l.display(target)
+			}
+			return ""
+		}
+		return l.str(ids[0])
+	}
+	value := text(o.Values[path])
+	if list, ok := o.Values[path].([]any); ok {
+		value = PyRepr(list)
+	}
+	if function == "|label" {
+		if f.Kind == ContentType {
+			if t := l.c.Type(value); t != nil {
+				return l.c.Label(t)
+			}
+			return value
+		}
+		return f.ChoiceLabel(value)
+	}
+	return value
+}
+
+func cutFunction(path string) (string, string) {
+	for _, function := range []string{"~display", "|label"} {
+		if bare, ok := strings.CutSuffix(path, function); ok {
+			return bare, function
+		}
+	}
+	return path, ""
+}
+
+// slug is the natural slug of o: the values of its natural key, each reduced to
+// letters, digits and hyphens, and four digits of the id.
+func (l *loader) slug(o *Object) string {
+	var parts []string
+	for _, path := range o.Type.NaturalKey {
+		if path == "pk" || path == "id" {
+			parts = append(parts, o.ID.String())
+			continue
+		}
+		value := l.value(o, path)
+		if list, ok := value.([]any); ok {
+			value = nil
+			if len(list) > 0 {
+				value = list[0]
+			}
+		}
+		parts = append(parts, Slugify(text(value)))
+	}
+	return strings.Join(append(parts, o.ID.String()[:4]), "_")
+}
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// Slugify reduces text to lower-case letters, digits and hyphens (reference
+// section 3.2).
+func Slugify(text string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(text) {
+		if r < unicode.MaxASCII {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return strings.Trim(notSlug.ReplaceAllString(b.String(), "-"), "-")
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// naturalKey pads the numbers in a name, so that "eth2" stands before "eth10".
+func naturalKey(name string) string {
+	return digits.ReplaceAllStringFunc(name, func(n string) string {
+		if len(n) >= 8 {
+			return n
+		}
+		return strings.Repeat("0", 8-len(n)) + n
+	})
+}
+
+// idOf reads an id of an expression.
+func idOf(v any) uuid.UUID {
+	text, ok := v.(string)
+	if !ok {
+		return uuid.Nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
+}
+
+// idText is an id as expressions have it; nil for none.
+func idText(v any) any {
+	if id, ok := v.(uuid.UUID); ok {
+		if id == uuid.Nil {
+			return nil
+		}
+		return id.String()
+	}
+	return v
+}

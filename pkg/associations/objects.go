@@ -2,30 +2,391 @@ package associations
 
 import (
 	"context"
+	"errors"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"relata/pkg/fault"
 	"relata/pkg/objects"
+	"relata/pkg/relationships"
 )
+
+// writer is one write of objects of one type, in one transaction.
+type writer struct {
+	objects *objects.Service
+	tx      Tx
+	set     *relationships.Set
+	t       *objects.Type
+	duties  duties
+	decoder decoder
+	at      time.Time
+}
+
+// write runs do in a transaction. Where it is refused, or links found their place
+// taken and no rule is broken, it runs again if definitions have changed
+// meanwhile, on another server perhaps.
+func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) error) error {
+	set, err := s.definitions.Set(ctx)
+	if err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		err := s.store.ChangeAssociations(ctx, func(tx Tx) error {
+			return do(&writer{
+				objects: s.objects, tx: tx, set: set, t: t, at: s.time(), duties: dutiesOf(set, t),
+				decoder: decoder{objects: s.objects, reader: tx, t: t, applied: set.For(t.ID)},
+			})
+		})
+		taken := errors.Is(err, errTaken)
+		if !taken && !errors.Is(err, fault.Invalid) {
+			return err
+		}
+		if attempt == attempts && taken {
+			return busy()
+		}
+		s.definitions.Renew()
+		renewed, failed := s.definitions.Set(ctx)
+		if failed != nil {
+			return failed
+		}
+		if !taken && (renewed == set || attempt == attempts) {
+			return err
+		}
+		set = renewed
+	}
+}
 
 // CreateObjects makes objects of type t with the associations that their
 // drafts name under "relationships", all or none, and returns their ids in
-// the order of drafts.
+// the order of drafts. Problems of a bulk request have Items, but for those of
+// relationships that show only when objects are written.
 func (s *Service) CreateObjects(ctx context.Context, t *objects.Type, drafts []objects.Draft, bulk bool) ([]uuid.UUID, error) {
-	return nil, fault.Busyf("not yet")
+	if len(drafts) == 0 {
+		return []uuid.UUID{}, nil
+	}
+	var ids []uuid.UUID
+	err := s.write(ctx, t, func(w *writer) error {
+		var err error
+		ids, err = w.create(ctx, drafts, bulk)
+		return err
+	})
+	return ids, err
+}
+
+// create goes the contract's way: all fields of all members; then each member in
+// turn, first what it lacks, then its links. It is reported as if members were
+// written one by one, though they are written together.
+func (w *writer) create(ctx context.Context, drafts []objects.Draft, bulk bool) ([]uuid.UUID, error) {
+	asked, also, err := w.decode(ctx, drafts)
+	if err != nil {
+		return nil, err
+	}
+	planned, err := w.plan(ctx, drafts, also, bulk)
+	if err != nil {
+		return nil, err
+	}
+	var lacking *fault.Error
+	for i := range planned {
+		if lacking, err = w.duties.new(ctx, w.tx, asked[i]); err != nil {
+			return nil, err
+		}
+		if lacking != nil {
+			planned = planned[:i]
+			break
+		}
+	}
+	if lacking != nil && len(planned) == 0 {
+		return nil, lacking
+	}
+	made, err := w.objects.Save(ctx, w.tx, planned)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(made))
+	var wanted []candidate
+	for i, o := range made {
+		ids[i] = o.ID
+		for _, side := range asked[i].sides {
+			wanted = append(wanted, w.links(o.ID, side, side.peers)...)
+		}
+	}
+	if err := w.link(ctx, wanted); err != nil {
+		return nil, err
+	}
+	if lacking != nil {
+		return nil, lacking
+	}
+	return ids, nil
+}
+
+// plan judges the fields of all drafts. Members that are no objects at all are
+// reported at their places beside the problems of the others.
+func (w *writer) plan(ctx context.Context, drafts []objects.Draft, also []*fault.Error, bulk bool) ([]*objects.Planned, error) {
+	var good []objects.Draft
+	var goodAlso []*fault.Error
+	var places []int
+	items := make([]error, len(drafts))
+	for i, draft := range drafts {
+		if draft.Err != nil {
+			items[i] = draft.Err
+			continue
+		}
+		good, goodAlso, places = append(good, draft), append(goodAlso, also[i]), append(places, i)
+	}
+	if len(good) == len(drafts) {
+		return w.objects.Plan(ctx, w.tx, w.t, drafts, also, bulk)
+	}
+	if !bulk {
+		return nil, drafts[0].Err
+	}
+	_, err := w.objects.Plan(ctx, w.tx, w.t, good, goodAlso, true)
+	problems := fault.As(err)
+	if err != nil && (problems == nil || len(problems.Items) != len(good)) {
+		return nil, err
+	}
+	for i, place := range places {
+		if problems != nil {
+			items[place] = problems.Items[i]
+		}
+	}
+	return nil, &fault.Error{Kind: fault.Invalid, Items: items}
+}
+
+// decode reads what each draft says of relationships.
+func (w *writer) decode(ctx context.Context, drafts []objects.Draft) ([]nested, []*fault.Error, error) {
+	asked := make([]nested, len(drafts))
+	also := make([]*fault.Error, len(drafts))
+	for i, draft := range drafts {
+		var err error
+		if asked[i], also[i], err = w.decoder.nested(ctx, draft); err != nil {
+			return nil, nil, err
+		}
+	}
+	return asked, also, nil
 }
 
 // UpdateObjects changes objects and the associations that the changes name,
 // all or none, and returns the ids of those that exist, in the order of
 // changes. A missing one is a fault.NotFound, in a bulk request it is skipped.
+// The first problem is the error.
 func (s *Service) UpdateObjects(ctx context.Context, t *objects.Type, changes []objects.Change) ([]uuid.UUID, error) {
-	return nil, fault.Busyf("not yet")
+	if len(changes) == 0 {
+		return []uuid.UUID{}, nil
+	}
+	changes = latest(changes)
+	var ids []uuid.UUID
+	err := s.write(ctx, t, func(w *writer) error {
+		ids = []uuid.UUID{}
+		for _, c := range changes {
+			switch err := w.change(ctx, c); {
+			case c.Bulk && errors.Is(err, fault.NotFound):
+			case err != nil:
+				return err
+			default:
+				ids = append(ids, c.ID)
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// latest keeps the last of several changes of one object.
+func latest(changes []objects.Change) []objects.Change {
+	at := map[uuid.UUID]int{}
+	out := make([]objects.Change, 0, len(changes))
+	for _, c := range changes {
+		if i, twice := at[c.ID]; twice {
+			out[i] = c
+			continue
+		}
+		at[c.ID] = len(out)
+		out = append(out, c)
+	}
+	return out
+}
+
+// change writes one object: its fields, then its links, those that go first.
+func (w *writer) change(ctx context.Context, c objects.Change) error {
+	asked, also, err := w.decoder.nested(ctx, c.Draft)
+	if err != nil {
+		return err
+	}
+	if c.Draft.Err != nil {
+		return w.refuse(ctx, c)
+	}
+	planned, err := w.objects.PlanChange(ctx, w.tx, w.t, c, also)
+	if err != nil {
+		return err
+	}
+	lacking, err := w.duties.changed(ctx, w.tx, c.ID, asked, c.Bulk)
+	if err != nil {
+		return err
+	}
+	if lacking != nil {
+		return lacking
+	}
+	if _, err := w.objects.Save(ctx, w.tx, []*objects.Planned{planned}); err != nil {
+		return err
+	}
+	return w.replace(ctx, c.ID, asked.sides)
+}
+
+// refuse reports a change that could not be read, if there is what it is for.
+func (w *writer) refuse(ctx context.Context, c objects.Change) error {
+	there, err := w.tx.Named(ctx, []uuid.UUID{c.ID})
+	if err != nil {
+		return err
+	}
+	if named, found := there[c.ID]; !found || named.Type != w.t.ID {
+		return w.notFound()
+	}
+	return c.Draft.Err
+}
+
+func (w *writer) notFound() error {
+	_, class, _ := strings.Cut(w.t.Class, ".")
+	return fault.NotFoundf("No %s matches the given query.", class)
+}
+
+// replace makes the peers of an object those that are wished for. Links to
+// peers that stay are left alone.
+func (w *writer) replace(ctx context.Context, id uuid.UUID, wishes []wish) error {
+	if len(wishes) == 0 {
+		return nil
+	}
+	rids := make([]int32, len(wishes))
+	for i, wish := range wishes {
+		rids[i] = wish.RID
+	}
+	rows, err := w.tx.LinksOf(ctx, id, rids)
+	if err != nil {
+		return err
+	}
+	var gone []uuid.UUID
+	var wanted []candidate
+	for _, wish := range wishes {
+		old, missing := wish.compare(id, rows)
+		gone = append(gone, old...)
+		wanted = append(wanted, w.links(id, wish, missing)...)
+	}
+	if len(gone) > 0 {
+		if _, err := w.tx.Unlink(ctx, gone, w.at); err != nil {
+			return err
+		}
+	}
+	return w.link(ctx, wanted)
+}
+
+// compare returns the rows that are to go, and the peers that no row links yet.
+func (w wish) compare(id uuid.UUID, rows []Row) (gone, missing []uuid.UUID) {
+	wanted := map[uuid.UUID]bool{}
+	for _, peer := range w.peers {
+		wanted[peer] = true
+	}
+	there := map[uuid.UUID]bool{}
+	for _, row := range rows {
+		peer, ok := w.peer(id, row)
+		switch {
+		case !ok:
+		case wanted[peer]:
+			there[peer] = true
+		default:
+			gone = append(gone, row.ID)
+		}
+	}
+	for _, peer := range w.peers {
+		if !there[peer] {
+			missing = append(missing, peer)
+		}
+	}
+	return gone, missing
+}
+
+// peer returns the other end of a row where that stands on the side of w.
+func (w wish) peer(id uuid.UUID, row Row) (uuid.UUID, bool) {
+	switch {
+	case row.RID != w.RID:
+		return uuid.Nil, false
+	case row.SourceID == id && w.Other != relationships.Source:
+		return row.DestinationID, true
+	case row.DestinationID == id && w.Other != relationships.Destination:
+		return row.SourceID, true
+	}
+	return uuid.Nil, false
+}
+
+// links are the associations of an object with peers: it is the source, unless
+// they are.
+func (w *writer) links(id uuid.UUID, of wish, peers []uuid.UUID) []candidate {
+	out := make([]candidate, len(peers))
+	for i, peer := range peers {
+		c := candidate{
+			definition: of.Relationship, id: newID(), nested: true,
+			source: id, sourceType: w.t, destination: peer, destinationType: of.PeerType,
+		}
+		if of.Other == relationships.Source {
+			c.source, c.sourceType, c.destination, c.destinationType = peer, of.PeerType, id, w.t
+		}
+		out[i] = c
+	}
+	return out
+}
+
+// link makes what is wanted, or says which rule the first refused one breaks.
+func (w *writer) link(ctx context.Context, wanted []candidate) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	err := w.tx.Try(ctx, func() error {
+		return linkAll(ctx, w.tx, wanted, w.at, func(int, Row) {})
+	})
+	if !errors.Is(err, errTaken) {
+		return err
+	}
+	broken, err := judge(ctx, w.tx, wanted)
+	if err != nil {
+		return err
+	}
+	for _, b := range broken {
+		if b != nil {
+			return b
+		}
+	}
+	return errTaken
 }
 
 // DeleteObjects deletes objects with all that cascades and every association
 // of them. What others need is a fault.Protected; a missing object is a
 // fault.NotFound, in a bulk request it is skipped.
 func (s *Service) DeleteObjects(ctx context.Context, t *objects.Type, ids []uuid.UUID, bulk bool) error {
-	return fault.Busyf("not yet")
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.write(ctx, t, func(w *writer) error {
+		there, err := w.tx.Named(ctx, ids)
+		if err != nil {
+			return err
+		}
+		var doomed []uuid.UUID
+		for _, id := range ids {
+			named, found := there[id]
+			if found && named.Type == t.ID {
+				doomed = append(doomed, id)
+				delete(there, id)
+			}
+		}
+		if len(doomed) == 0 {
+			if bulk {
+				return nil
+			}
+			return w.notFound()
+		}
+		_, err = w.objects.Delete(ctx, w.tx, doomed, func(ctx context.Context, all []uuid.UUID) error {
+			return w.tx.UnlinkObjects(ctx, all, w.at)
+		})
+		return err
+	})
 }

@@ -23,6 +23,24 @@ const (
 	SymmetricManyToMany Type = "symmetric-many-to-many"
 )
 
+// Types are all types in the order of their numbers.
+var Types = []Type{OneToOne, SymmetricOneToOne, OneToMany, ManyToMany, SymmetricManyToMany}
+
+// Symmetric reports that both ends are alike.
+func (t Type) Symmetric() bool { return t == SymmetricOneToOne || t == SymmetricManyToMany }
+
+// Many reports whether several objects may stand on that side for one object on
+// the other.
+func (t Type) Many(side Side) bool {
+	switch t {
+	case ManyToMany, SymmetricManyToMany:
+		return true
+	case OneToMany:
+		return side == Destination
+	}
+	return false
+}
+
 // Side is an end of a relationship as an object stands on it.
 type Side string
 
@@ -33,6 +51,17 @@ const (
 	Peer        Side = "peer"
 )
 
+// Other returns the opposite side.
+func (s Side) Other() Side {
+	switch s {
+	case Source:
+		return Destination
+	case Destination:
+		return Source
+	}
+	return Peer
+}
+
 // End is one side of a definition.
 type End struct {
 	Type   string // content type, "dcim.device"
@@ -41,6 +70,7 @@ type End struct {
 	Hidden bool
 	Filter json.RawMessage // as given: any JSON, nil for null
 	// Query is Filter parsed against the type's own filters; empty: all objects.
+	// Only the definitions of a Set have it.
 	Query filters.Query
 }
 
@@ -61,4 +91,18 @@ type Relationship struct {
 	SourceUnique, DestinationUnique bool
 	Version                         int64
 	Created, LastUpdated            time.Time
+}
+
+// End returns the side an object stands on; of Peer the source.
+func (r *Relationship) End(side Side) *End {
+	if side == Destination {
+		return &r.Destination
+	}
+	return &r.Source
+}
+
+// limit sets what follows from the type.
+func (r *Relationship) limit() {
+	r.SourceUnique = r.Type == OneToOne || r.Type == SymmetricOneToOne
+	r.DestinationUnique = r.SourceUnique || r.Type == OneToMany
 }

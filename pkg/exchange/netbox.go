@@ -30,7 +30,12 @@ type Target struct {
 type Reader interface {
 	objects.Reader
 	// Pairs returns all associations of the definition of that number.
-	Pairs(ctx context.Context, rid int32) ([]associations.Pair, error)
+	Pairs(ctx context.Context, rid int32) ([]Pair, error)
+}
+
+// Pair is an association of a definition that is known.
+type Pair struct {
+	ID, Source, Destination uuid.UUID
 }
 
 // Atomically runs do with a Target of one transaction: all that do does stays,
@@ -62,6 +67,7 @@ func ImportNetBox(ctx context.Context, file io.Reader, atomically Atomically, pr
 		im := &netBox{target: target, m: m, d: d, progress: progress, sum: newTallies(),
 			fixed: map[string]uuid.UUID{}, named: map[string]map[string]*named{}, claimed: map[uuid.UUID]*row{}}
 		d.forget()
+		im.prepare(ctx)
 		im.leftOut("dcim.cabletermination", "an end of a cable has one termination here", tooMany)
 		if err := im.run(ctx); err != nil {
 			return err
@@ -85,6 +91,19 @@ type netBox struct {
 	named       map[string]map[string]*named // by type and name: statuses, roles
 	claimed     map[uuid.UUID]*row           // which row an object belongs to
 	later       []*draft                     // with values that are set when all is made
+
+	// taggableTypes have tags, customTypes custom fields.
+	taggableTypes, customTypes map[string]bool
+}
+
+// prepare notes what the types can have, and gives custom fields that refer to
+// objects the shape of links.
+func (im *netBox) prepare(ctx context.Context) {
+	im.taggableTypes, im.customTypes = map[string]bool{}, map[string]bool{}
+	for _, t := range im.target.Catalogue(ctx).Types() {
+		im.taggableTypes[t.Name] = t.Taggable
+		im.customTypes[t.Name] = t.Field("custom_fields") != nil
+	}
 }
 
 // run makes everything in the order of the mapping.

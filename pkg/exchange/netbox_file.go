@@ -1,0 +1,240 @@
+package exchange
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/fault"
+)
+
+// row is one row of the file.
+type row struct {
+	model, pk string
+	fields    map[string]any
+	tags      []*row
+	made      map[string]uuid.UUID // content type: the object it became
+	refused   string               // why it did not become one
+}
+
+// dump is a file that was read.
+type dump struct {
+	rows  map[string][]*row // by model, in the order of the file
+	byKey map[string]map[string]*row
+	types map[string]string // pk of a content type: "app.model"
+	back  map[string]map[*row][]*row
+}
+
+// readDump reads a dumpdata file to its end. What is not one is a
+// fault.Invalid that says where it stops being one.
+func readDump(file io.Reader) (*dump, error) {
+	plain := bufio.NewReaderSize(file, 1<<16)
+	var in io.Reader = plain
+	if magic, _ := plain.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		unpacked, err := gzip.NewReader(plain)
+		if err != nil {
+			return nil, notADump(0, err)
+		}
+		in = unpacked
+	}
+	d := &dump{rows: map[string][]*row{}, byKey: map[string]map[string]*row{}, types: map[string]string{}, back: map[string]map[*row][]*row{}}
+	if err := d.read(in); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *dump) read(in io.Reader) error {
+	decoder := json.NewDecoder(in)
+	decoder.UseNumber()
+	if start, err := decoder.Token(); err != nil || start != json.Delim('[') {
+		return notADump(0, errors.Join(err, errors.New("it does not begin with a list")))
+	}
+	n := 0
+	for ; decoder.More(); n++ {
+		var item struct {
+			Model  string
+			PK     any
+			Fields map[string]any
+		}
+		if err := decoder.Decode(&item); err != nil {
+			return notADump(n, err)
+		}
+		if !strings.Contains(item.Model, ".") || item.Fields == nil {
+			return notADump(n, errors.New("a row must have a model and fields"))
+		}
+		d.add(&row{model: item.Model, pk: keyText(item.PK), fields: item.Fields, made: map[string]uuid.UUID{}})
+	}
+	if _, err := decoder.Token(); err != nil {
+		return notADump(n, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return notADump(n, errors.New("something follows the list"))
+	}
+	if n == 0 {
+		return notADump(0, errors.New("it has no rows"))
+	}
+	return nil
+}
+
+func notADump(n int, err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fault.Invalidf("This is not a whole NetBox dumpdata file: after %d rows: %v.", n, err)
+}
+
+// naturalKeys are models that dumpdata writes without a pk.
+var naturalKeys = map[string][]string{
+	"auth.user": {"username"}, "users.user": {"username"}, "auth.group": {"name"}, "users.group": {"name"},
+	"contenttypes.contenttype": {"app_label", "model"},
+}
+
+func (d *dump) add(r *row) {
+	if r.pk == "" {
+		var parts []string
+		for _, name := range naturalKeys[r.model] {
+			parts = append(parts, keyText(r.fields[name]))
+		}
+		r.pk = strings.Join(parts, ".")
+	} else if r.model == "contenttypes.contenttype" {
+		d.types[r.pk] = keyText(r.fields["app_label"]) + "." + keyText(r.fields["model"])
+	}
+	d.rows[r.model] = append(d.rows[r.model], r)
+	if d.byKey[r.model] == nil {
+		d.byKey[r.model] = map[string]*row{}
+	}
+	if r.pk != "" {
+		d.byKey[r.model][r.pk] = r
+	}
+}
+
+// keyText is a primary key or a reference to one as text: 7, "alice",
+// ["dcim", "site"].
+func keyText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case []any:
+		parts := make([]string, len(v))
+		for i, part := range v {
+			parts[i] = keyText(part)
+		}
+		return strings.Join(parts, ".")
+	}
+	return fmt.Sprint(v)
+}
+
+// contentType is "app.model" of a reference to a content type.
+func (d *dump) contentType(v any) string {
+	key := keyText(v)
+	if name, ok := d.types[key]; ok {
+		return name
+	}
+	return key
+}
+
+// join puts the rows that only stand between others where they are looked for:
+// tags at what they are tied to, the ends of cables at the cables. It returns
+// how many ends a cable has no room for.
+func (d *dump) join() (tooMany int) {
+	for _, item := range d.rows["extras.taggeditem"] {
+		holder := d.byKey[d.contentType(item.fields["content_type"])][keyText(item.fields["object_id"])]
+		tag := d.byKey["extras.tag"][keyText(item.fields["tag"])]
+		if holder != nil && tag != nil && !slices.Contains(holder.tags, tag) {
+			holder.tags = append(holder.tags, tag)
+		}
+	}
+	for _, cable := range d.rows["dcim.cable"] { // as NetBox had them before 3.3
+		for _, end := range []string{"a", "b"} {
+			cable.fields[end+"_type"], cable.fields[end+"_id"] = cable.fields["termination_"+end+"_type"], cable.fields["termination_"+end+"_id"]
+		}
+	}
+	for _, end := range d.rows["dcim.cabletermination"] {
+		cable := d.byKey["dcim.cable"][keyText(end.fields["cable"])]
+		side := strings.ToLower(keyText(end.fields["cable_end"]))
+		if cable == nil || side != "a" && side != "b" {
+			continue
+		}
+		if cable.fields[side+"_id"] != nil {
+			tooMany++
+			continue
+		}
+		cable.fields[side+"_type"], cable.fields[side+"_id"] = end.fields["termination_type"], end.fields["termination_id"]
+	}
+	return tooMany
+}
+
+// targets returns the rows that field name of r refers to, and the keys of
+// those that the file does not have.
+func (d *dump) targets(refs map[string]ref, r *row, name string) (found []*row, missing []string) {
+	if name == "self" {
+		return []*row{r}, nil
+	}
+	to, ok := refs[name]
+	if !ok {
+		return nil, nil
+	}
+	model, keys := to.Model, []any{r.fields[name]}
+	switch {
+	case to.Type != "":
+		for _, field := range strings.Split(to.Type, "|") {
+			if v := r.fields[field]; !empty(v) {
+				model = d.contentType(v)
+			}
+		}
+		keys = []any{r.fields[to.ID]}
+	case to.Many:
+		keys, _ = r.fields[name].([]any)
+	}
+	for _, key := range keys {
+		text := keyText(key)
+		if text == "" {
+			continue
+		}
+		if target := d.byKey[model][text]; target != nil {
+			found = append(found, target)
+		} else {
+			missing = append(missing, model+" "+text)
+		}
+	}
+	return found, missing
+}
+
+// holders returns the rows of model whose field refers to r.
+func (d *dump) holders(m *mapping, model, field string, r *row) []*row {
+	key := model + "/" + field
+	if d.back[key] == nil {
+		index := map[*row][]*row{}
+		for _, holder := range d.rows[model] {
+			found, _ := d.targets(m.refs[model], holder, field)
+			for _, target := range found {
+				index[target] = append(index[target], holder)
+			}
+		}
+		d.back[key] = index
+	}
+	return d.back[key][r]
+}
+
+// empty reports whether a value of a row says nothing.
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}

@@ -149,3 +149,17 @@ func TestBasics(t *testing.T) {
 		require.NoError(t, w.remove("sw1"))
 	})
 }
+
+func TestEnsureDefaults(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ctx := context.Background()
+		require.NoError(t, w.service.EnsureDefaults(ctx, s))
+		require.NoError(t, w.service.EnsureDefaults(ctx, s), "a second start changes nothing")
+		rows, err := s.StoredOfType(ctx, w.typ("extras.status").ID)
+		require.NoError(t, err)
+		require.Len(t, rows, 22)
+		_, err = w.create("ipam.namespace", `{"name":"Global"}`)
+		require.Equal(t, "name: namespace with this name already exists.", told(err))
+	})
+}

@@ -251,9 +251,9 @@ func (c *compiler) similar(cond *filters.Condition, start ground) test {
 // version, then all digits.
 func networkKey(a netip.Addr) string {
 	if a.Is4() {
-		return fmt.Sprintf("4%x", a.AsSlice())
+		return fmt.Sprintf("4:%x", a.AsSlice())
 	}
-	return fmt.Sprintf("6%x", a.AsSlice())
+	return fmt.Sprintf("6:%x", a.AsSlice())
 }
 
 // span is a network as the keys of its first and last address.

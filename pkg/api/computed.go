@@ -1,0 +1,290 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/filters"
+	"relata/pkg/objects"
+)
+
+// slugStep is one value of a natural key that needs nothing but the row of the
+// object and the names of what it refers to.
+type slugStep struct {
+	own bool  // the name of the object itself
+	id  bool  // its id
+	ref int32 // else the name of the target in this field
+}
+
+// plain says how the names of a type are made without reading more objects.
+type plain struct {
+	ok    bool
+	steps []slugStep
+}
+
+// plains keeps what was found out of each type of a catalogue.
+var plains sync.Map // *objects.Type → plain
+
+// plainOf reports whether display and natural_slug of the objects of t can be
+// made of rows and names alone, and nothing else of them is computed.
+func plainOf(cat *objects.Catalogue, t *objects.Type) plain {
+	if known, ok := plains.Load(t); ok {
+		return known.(plain)
+	}
+	p := plain{ok: t.DisplayTemplate() == t.StrTemplate()}
+	for _, f := range t.Fields {
+		p.ok = p.ok && !isComputed(f)
+	}
+	for _, path := range t.NaturalKey {
+		step, ok := slugStepOf(cat, t, path)
+		p.ok = p.ok && ok
+		p.steps = append(p.steps, step)
+	}
+	plains.Store(t, p)
+	return p
+}
+
+func slugStepOf(cat *objects.Catalogue, t *objects.Type, path string) (slugStep, bool) {
+	if path == "pk" || path == "id" {
+		return slugStep{id: true}, true
+	}
+	name, rest, deep := strings.Cut(path, "__")
+	if !deep {
+		return slugStep{own: true}, path == t.Named
+	}
+	f := t.Field(name)
+	if f == nil || f.Kind != objects.Reference || !f.Held() || len(f.To) != 1 {
+		return slugStep{}, false
+	}
+	target := cat.Type(f.To[0])
+	return slugStep{ref: f.ID}, target != nil && target.Named == rest
+}
+
+// isComputed reports whether a shown field needs more than the row of its
+// object, its references and counts.
+func isComputed(f *objects.Field) bool {
+	switch f.Derive {
+	case "object_type", "display", "url", "natural_slug", "notes_url", "tree_depth", "config_context":
+		return false
+	}
+	if f.Hidden || f.Stored || f.Kind == objects.Count {
+		return false
+	}
+	return f.Kind == objects.Derived || f.Derive != "" && !f.WriteOnly && !f.InBody()
+}
+
+// isVia reports whether a field is a reference that is read through others.
+func isVia(f *objects.Field) bool {
+	return (f.Kind == objects.Reference || f.Kind == objects.References) && f.Path != "" && f.Derive == ""
+}
+
+// readVia reads the references of all objects that lead through others: a
+// statement for each step of each field.
+func (l *level) readVia(ctx context.Context) error {
+	for t, things := range l.ofType() {
+		for _, f := range t.Fields {
+			if !isVia(f) || !l.shows(f) {
+				continue
+			}
+			if err := l.readWay(ctx, t, f, things); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *level) readWay(ctx context.Context, t *objects.Type, f *objects.Field, things []*thing) error {
+	way, _, target, err := l.r.catalogue().Resolve(t, cmp.Or(f.Args["lists"], f.Path))
+	if err != nil {
+		return err
+	}
+	ends := map[uuid.UUID][]uuid.UUID{} // what was arrived at, by object
+	at := idsOf(things)
+	for _, id := range at {
+		ends[id] = []uuid.UUID{id}
+	}
+	for _, hop := range way.Hops {
+		links, err := l.follow(ctx, hop, at)
+		if err != nil {
+			return err
+		}
+		at = at[:0:0]
+		for id, from := range ends {
+			var next []uuid.UUID
+			for _, end := range from {
+				next = append(next, links[end]...)
+			}
+			ends[id] = next
+			at = append(at, next...)
+		}
+	}
+	for _, one := range things {
+		if one.read == nil {
+			one.read = map[string]any{}
+		}
+		one.read[f.Name] = ends[one.ID]
+	}
+	for _, id := range at {
+		l.types[id] = target
+	}
+	return nil
+}
+
+// follow goes one step from all of from.
+func (l *level) follow(ctx context.Context, hop filters.Hop, from []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
+	out := map[uuid.UUID][]uuid.UUID{}
+	if len(from) == 0 {
+		return out, nil
+	}
+	read := l.r.api.Store.Targets
+	if hop.Back {
+		read = l.r.api.Store.Holders
+	}
+	links, err := read(ctx, from, []int32{hop.Field})
+	for _, link := range links {
+		if hop.Back {
+			out[link.Target] = append(out[link.Target], link.Holder)
+		} else {
+			out[link.Holder] = append(out[link.Holder], link.Target)
+		}
+	}
+	return out, err
+}
+
+// readComputed finds out what the objects are called and what of them is
+// computed when it is read.
+func (l *level) readComputed(ctx context.Context) error {
+	cat := l.r.catalogue()
+	var rest []*thing
+	for _, one := range l.things {
+		if p := plainOf(cat, one.t); p.ok {
+			one.labels = naming{one.Str, l.plainSlug(one, p)}
+			continue
+		}
+		rest = append(rest, one)
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	stored := make([]objects.Stored, len(rest))
+	for i, one := range rest {
+		stored[i] = one.Stored
+	}
+	reading, err := objects.NewReading(ctx, l.r.api.Store, cat, stored)
+	if err != nil {
+		return err
+	}
+	for _, one := range rest {
+		one.labels = naming{reading.Display(one.ID), reading.Slug(one.ID)}
+		if one.read == nil {
+			one.read = map[string]any{}
+		}
+		for _, f := range one.t.Fields {
+			if isComputed(f) && l.shows(f) {
+				one.read[f.Name] = reading.Computed(one.ID, f)
+			}
+		}
+	}
+	if err := reading.Err(); err != nil {
+		return err
+	}
+	return l.readTypes(ctx, rest)
+}
+
+// readTypes finds the types of what computed values show.
+func (l *level) readTypes(ctx context.Context, things []*thing) error {
+	var ids []uuid.UUID
+	for _, one := range things {
+		for name, value := range one.read {
+			if f := one.t.Field(name); !isVia(f) {
+				ids = append(ids, computedIDs(value)...)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	stored, err := l.r.api.Store.Stored(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range stored {
+		l.types[s.ID] = l.r.catalogue().ByID(s.Type)
+	}
+	return nil
+}
+
+func (l *level) plainSlug(one *thing, p plain) string {
+	var b strings.Builder
+	for _, step := range p.steps {
+		switch {
+		case step.own:
+			b.WriteString(objects.Slugify(one.Name))
+		case step.id:
+			b.WriteString(one.ID.String())
+		default:
+			if ids := one.refs[step.ref]; len(ids) > 0 {
+				b.WriteString(objects.Slugify(l.names[ids[0]]))
+			}
+		}
+		b.WriteByte('_')
+	}
+	b.WriteString(one.ID.String()[:4])
+	return b.String()
+}
+
+// generic stands for computed references, which may lead to any type.
+var generic = &objects.Field{}
+
+// computedIDs are the objects that a computed value shows.
+func computedIDs(value any) []uuid.UUID {
+	switch v := value.(type) {
+	case uuid.UUID:
+		return []uuid.UUID{v}
+	case []uuid.UUID:
+		return v
+	case []objects.End:
+		var ids []uuid.UUID
+		for _, end := range v {
+			if end.ID != uuid.Nil {
+				ids = append(ids, end.ID)
+			}
+		}
+		return ids
+	}
+	return nil
+}
+
+// appendComputed appends a value that was computed when it was read.
+func (l *level) appendComputed(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case []uuid.UUID:
+		b = append(b, '[')
+		for i, id := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = l.appendTarget(b, generic, id)
+		}
+		return append(b, ']')
+	case uuid.UUID:
+		return l.appendTarget(b, generic, v)
+	case []objects.End:
+		b = append(b, '{')
+		for i, end := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, end.Key)
+			b = append(b, ':')
+			b = l.appendTarget(b, generic, end.ID)
+		}
+		return append(b, '}')
+	}
+	return appendValue(b, value)
+}

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"relata/pkg/fault"
+	"relata/pkg/objects"
+)
+
+// columnKinds are the kinds of the fields that a CSV body may have columns for;
+// other names are taken for text, and ignored later if nothing knows them.
+type columnKinds map[string]objects.Kind
+
+var (
+	relationshipColumns = columnKinds{
+		"source_type": objects.ContentType, "destination_type": objects.ContentType,
+		"source_filter": objects.JSON, "destination_filter": objects.JSON,
+	}
+	associationColumns = columnKinds{
+		"source_type": objects.ContentType, "destination_type": objects.ContentType,
+		"relationship": objects.Reference,
+	}
+)
+
+// columnsOf are the columns of a type.
+func columnsOf(t *objects.Type) columnKinds {
+	kinds := columnKinds{}
+	for _, f := range t.Fields {
+		kinds[f.Name] = f.Kind
+	}
+	return kinds
+}
+
+// Words of CSV for what is null, and for a reference to nothing.
+const (
+	csvNull     = "NULL"
+	csvNoObject = "NoObject"
+)
+
+// draftsFromCSV reads a text/csv body: a header and a row for each thing
+// (reference section 3.5).
+func draftsFromCSV(raw []byte, most int, kinds columnKinds) ([]objects.Draft, error) {
+	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	header, err := reader.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, fault.Invalidf("CSV parse error - there is no header line.")
+	}
+	if err != nil {
+		return nil, fault.Invalidf("CSV parse error - %v", err)
+	}
+	for i, name := range header {
+		if header[i] = strings.TrimSpace(name); header[i] == "" {
+			return nil, fault.Invalidf("CSV parse error - column %d of the header has no name.", i+1)
+		}
+	}
+	var drafts []objects.Draft
+	for {
+		row, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return drafts, nil
+		}
+		if err != nil {
+			return nil, fault.Invalidf("CSV parse error - %v", err)
+		}
+		if len(drafts) == most {
+			return nil, tooManyMembers(len(drafts)+1, most)
+		}
+		draft, err := draftFromRow(header, row, kinds)
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", len(drafts)+1, err)
+		}
+		drafts = append(drafts, draft)
+	}
+}
+
+// draftFromRow makes a draft of one row. Columns field__attribute together are
+// the attributes of one reference, columns cf_key custom fields.
+func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error) {
+	fields := newOrdered()
+	for i, name := range header {
+		value := row[i]
+		if key, ok := strings.CutPrefix(name, "cf_"); ok {
+			fields.nested("custom_fields").set(key, cellOf(value, objects.Text))
+			continue
+		}
+		field, path, isReference := strings.Cut(name, "__")
+		if !isReference || kinds[field] != objects.Reference {
+			fields.set(name, cellOf(value, kinds[name]))
+			continue
+		}
+		attributes := fields.nested(field)
+		if value == csvNoObject {
+			continue
+		}
+		attributes.set(path, cellOf(value, objects.Text))
+	}
+	raw, err := fields.json()
+	if err != nil {
+		return objects.Draft{}, err
+	}
+	return objects.DecodeDraft(raw)
+}
+
+// cellOf is the value of a cell for a field of that kind.
+func cellOf(value string, kind objects.Kind) any {
+	if value == csvNull || value == csvNoObject {
+		return nil
+	}
+	switch kind {
+	case objects.JSON:
+		if value == "" {
+			return nil
+		}
+		if scanJSON([]byte(value)) == "" {
+			return json.RawMessage(value)
+		}
+	case objects.References, objects.ContentTypes, objects.Choices, objects.Numbers, objects.Texts:
+		if value == "" {
+			return []string{}
+		}
+		return strings.Split(value, ",")
+	case objects.Text, objects.Slug, objects.URL, objects.Email, objects.Color, "":
+	default:
+		if value == "" {
+			return nil
+		}
+	}
+	return value
+}
+
+// ordered is a JSON object in the making that keeps the order of its members.
+type ordered struct {
+	names  []string
+	values map[string]any
+}
+
+func newOrdered() *ordered { return &ordered{values: map[string]any{}} }
+
+func (o *ordered) set(name string, value any) {
+	if _, ok := o.values[name]; !ok {
+		o.names = append(o.names, name)
+	}
+	o.values[name] = value
+}
+
+func (o *ordered) nested(name string) *ordered {
+	if inner, ok := o.values[name].(*ordered); ok {
+		return inner
+	}
+	inner := newOrdered()
+	o.set(name, inner)
+	return inner
+}
+
+// json returns the object; references without a single attribute are null.
+func (o *ordered) json() ([]byte, error) {
+	b := []byte{'{'}
+	for i, name := range o.names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, name)
+		b = append(b, ':')
+		if inner, ok := o.values[name].(*ordered); ok {
+			if len(inner.names) == 0 {
+				b = append(b, "null"...)
+				continue
+			}
+			raw, err := inner.json()
+			if err != nil {
+				return nil, err
+			}
+			b = append(b, raw...)
+			continue
+		}
+		raw, err := json.Marshal(o.values[name])
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, raw...)
+	}
+	return append(b, '}'), nil
+}

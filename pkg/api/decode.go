@@ -1,0 +1,286 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/fault"
+	"relata/pkg/objects"
+)
+
+// Limits of a body.
+const (
+	maxBody                = 10 << 20
+	maxObjectMembers       = 1_000
+	maxAssociationMembers  = 10_000
+	unsupportedMediaFormat = "Unsupported media type \"%s\" in request."
+)
+
+// body reads the body of a request and its media type; JSON has passed
+// scanJSON. No body at all is an empty object, whatever its type.
+func (r *request) body() (raw []byte, isCSV bool, err error) {
+	req := r.Request()
+	if req.ContentLength > maxBody {
+		return nil, false, tooLarge()
+	}
+	raw, err = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	if err != nil {
+		return nil, false, fault.Invalidf("The body of the request could not be read.")
+	}
+	if len(raw) > maxBody {
+		return nil, false, tooLarge()
+	}
+	if len(raw) == 0 {
+		return []byte("{}"), false, nil
+	}
+	header := req.Header.Get("Content-Type")
+	name, _, err := mime.ParseMediaType(strings.TrimRight(header, "; \t"))
+	if err != nil {
+		name = ""
+	}
+	switch name {
+	case "text/csv":
+		return raw, true, nil
+	case "application/json":
+		if problem := scanJSON(raw); problem != "" {
+			return nil, false, fault.Invalidf("JSON parse error - %s", problem)
+		}
+		return raw, false, nil
+	}
+	return nil, false, &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf(unsupportedMediaFormat, header)}
+}
+
+func tooLarge() error {
+	return fault.TooLargef("The body of a request takes at most %d bytes (limit body_bytes = %d).", maxBody, maxBody)
+}
+
+// typeName is what Python calls the type of a JSON value.
+func typeName(raw json.RawMessage) string {
+	switch raw = bytes.TrimSpace(raw); raw[0] {
+	case '{':
+		return "dict"
+	case '[':
+		return "list"
+	case '"':
+		return "str"
+	case 't', 'f':
+		return "bool"
+	case 'n':
+		return "NoneType"
+	}
+	if bytes.ContainsAny(raw, ".eE") {
+		return "float"
+	}
+	return "int"
+}
+
+// draft reads the body of a write on one thing.
+func (r *request) draft() (objects.Draft, error) {
+	raw, isCSV, err := r.body()
+	if err != nil {
+		return objects.Draft{}, err
+	}
+	if isCSV {
+		return objects.Draft{}, &fault.Error{Kind: fault.Unsupported,
+			Detail: fmt.Sprintf(unsupportedMediaFormat, r.Request().Header.Get("Content-Type"))}
+	}
+	return objects.DecodeDraft(raw)
+}
+
+// drafts reads the body of a POST on a list: one thing, or several where bulk is
+// true. A text/csv body is always several.
+func (r *request) drafts(most int, columns columnKinds) (drafts []objects.Draft, bulk bool, err error) {
+	raw, isCSV, err := r.body()
+	if err != nil {
+		return nil, false, err
+	}
+	if isCSV {
+		drafts, err = draftsFromCSV(raw, most, columns)
+		return drafts, true, err
+	}
+	if typeName(raw) != "list" {
+		one, err := objects.DecodeDraft(raw)
+		return []objects.Draft{one}, false, err
+	}
+	list, err := decodeList(raw, most)
+	if err != nil {
+		return nil, true, err
+	}
+	drafts = make([]objects.Draft, len(list))
+	for i, member := range list {
+		if drafts[i], err = decodeMember(member); err != nil {
+			return nil, true, err
+		}
+	}
+	return drafts, true, nil
+}
+
+// decodeMember reads a member of a list; what is no object is told by Err.
+func decodeMember(raw json.RawMessage) (objects.Draft, error) {
+	if typeName(raw) == "NoneType" {
+		return objects.Draft{Err: &fault.Error{Kind: fault.Invalid,
+			Fields: []fault.Problem{{Messages: []string{"This field may not be null."}}}}}, nil
+	}
+	draft, err := objects.DecodeDraft(raw)
+	if wrong := fault.As(err); wrong != nil {
+		return objects.Draft{Err: wrong}, nil
+	}
+	return draft, err
+}
+
+func decodeList(raw json.RawMessage, most int) ([]json.RawMessage, error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, fmt.Errorf("decode a list: %w", err)
+	}
+	if len(list) > most {
+		return nil, tooManyMembers(len(list), most)
+	}
+	return list, nil
+}
+
+func tooManyMembers(n, most int) error {
+	return fault.TooLargef("A bulk request takes at most %d members here (limit bulk_members = %d); this one has %d.", most, most, n)
+}
+
+// changes reads the body of a PUT, PATCH or DELETE on a list. Each member needs
+// an id; of an id that comes twice the last member counts (reference section
+// 3.7).
+func (r *request) changes(most int, partial bool) ([]objects.Change, error) {
+	raw, isCSV, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if isCSV {
+		return nil, &fault.Error{Kind: fault.Unsupported,
+			Detail: fmt.Sprintf(unsupportedMediaFormat, r.Request().Header.Get("Content-Type"))}
+	}
+	switch name := typeName(raw); name {
+	case "list":
+	case "NoneType":
+		return nil, fault.Field(fault.NonField, "No data provided")
+	default:
+		return nil, fault.Field(fault.NonField, fmt.Sprintf("Expected a list of items but got type \"%s\".", name))
+	}
+	list, err := decodeList(raw, most)
+	if err != nil {
+		return nil, err
+	}
+	problems := &fault.Error{Kind: fault.Invalid, Items: make([]error, len(list))}
+	var changes []objects.Change
+	at := map[uuid.UUID]int{}
+	for i, member := range list {
+		change, wrong, err := readChange(member)
+		if err != nil {
+			return nil, err
+		}
+		if wrong != nil {
+			problems.Items[i] = wrong
+			continue
+		}
+		change.Partial, change.Bulk = partial, true
+		if j, again := at[change.ID]; again {
+			changes[j] = change
+			continue
+		}
+		at[change.ID] = len(changes)
+		changes = append(changes, change)
+	}
+	return changes, problems.OrNil()
+}
+
+// readChange reads one member. Another spelling of its id than the canonical one
+// finds the object and loses the data, which the service is told by Err.
+func readChange(raw json.RawMessage) (objects.Change, *fault.Error, error) {
+	draft, err := decodeMember(raw)
+	if err != nil || draft.Err != nil {
+		return objects.Change{}, draft.Err, err
+	}
+	given, ok := draft.Fields["id"]
+	if !ok {
+		return objects.Change{}, fault.Field("id", "This field is required."), nil
+	}
+	var text string
+	if typeName(given) == "NoneType" {
+		return objects.Change{}, fault.Field("id", "This field may not be null."), nil
+	}
+	if json.Unmarshal(given, &text) != nil {
+		return objects.Change{}, fault.Field("id", "Must be a valid UUID."), nil
+	}
+	id, ok := parseID(text)
+	if !ok {
+		return objects.Change{}, fault.Field("id", "Must be a valid UUID."), nil
+	}
+	if text != id.String() {
+		draft.Err = fault.Field(fault.NonField, "No data provided")
+	}
+	return objects.Change{ID: id, Draft: draft}, nil, nil
+}
+
+// parseID reads an id as addresses and bodies may spell it: with hyphens or
+// without, in small letters or capitals.
+func parseID(text string) (uuid.UUID, bool) {
+	if len(text) != 36 && len(text) != 32 {
+		return uuid.Nil, false
+	}
+	id, err := uuid.Parse(text)
+	return id, err == nil
+}
+
+// ids returns whom the changes are about.
+func changeIDs(changes []objects.Change) []uuid.UUID {
+	ids := make([]uuid.UUID, len(changes))
+	for i := range changes {
+		ids[i] = changes[i].ID
+	}
+	return ids
+}
+
+// decodeStrict reads a body of one of our own addresses into dest: names that
+// it does not know are told, not dropped.
+func (r *request) decodeStrict(dest any) error {
+	raw, isCSV, err := r.body()
+	if err != nil {
+		return err
+	}
+	if isCSV {
+		return &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf(unsupportedMediaFormat, "text/csv")}
+	}
+	if _, err := objects.DecodeDraft(raw); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	err = d.Decode(dest)
+	if err == nil {
+		return nil
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fault.Field(strings.Trim(name, `"`), "Unknown field.")
+	}
+	var wrong *json.UnmarshalTypeError
+	if ok := asType(err, &wrong); ok && wrong.Field != "" {
+		return fault.Field(wrong.Field, fmt.Sprintf("Not a valid value: %s where %s is expected.", wrong.Value, wrong.Type))
+	}
+	return fault.Field(fault.NonField, "The body is not what this address takes.")
+}
+
+// statusError is a fault with a status of its own.
+type statusError struct {
+	status int
+	fault  *fault.Error
+}
+
+func (e *statusError) Error() string { return e.fault.Error() }
+func (e *statusError) Unwrap() error { return e.fault }
+
+func methodNotAllowed(method string) error {
+	return &statusError{http.StatusMethodNotAllowed, &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf("Method \"%s\" not allowed.", method)}}
+}

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"relata/pkg/fault"
+)
+
+// versions of the contract that may be asked for; none answers differently.
+var versions = []string{"2.0", "2.1", "2.2", "2.3", "2.4", "3.0", "3.1", "3.2"}
+
+const newestVersion = "3.2"
+
+// mediaType is one that can be answered, and the word for it in ?format=.
+type mediaType struct{ name, format string }
+
+// mediaTypes in order of preference. Until there are pages, a request for
+// text/html is answered in JSON.
+var mediaTypes = []mediaType{{"application/json", "json"}, {"text/html", "api"}, {"text/csv", "csv"}}
+
+// accepted is what content negotiation found.
+type accepted struct {
+	csv     bool
+	indent  int
+	version string
+}
+
+// negotiate picks the media type and the version of the answer (reference
+// sections 3.5, 3.8 and 3.9).
+func negotiate(r *http.Request, q query) (accepted, error) {
+	var found accepted
+	offers := mediaTypes
+	if format, ok := q.last("format"); ok && format != "" {
+		offers = nil
+		for _, m := range mediaTypes {
+			if m.format == format {
+				offers = append(offers, m)
+			}
+		}
+		if offers == nil {
+			return found, fault.NotFoundf("Not found.")
+		}
+	}
+	picked, params, ok := pick(offers, r.Header.Values("Accept"))
+	if !ok {
+		return found, &fault.Error{Kind: fault.NotAcceptable, Detail: "Could not satisfy the request Accept header."}
+	}
+	found.csv = picked.format == "csv"
+	if n, err := strconv.Atoi(params["indent"]); err == nil {
+		found.indent = max(0, min(n, 8))
+	}
+	var err error
+	found.version, err = version(params, q)
+	return found, err
+}
+
+// pick returns the first offer that the most specific of the accepted types
+// match; the contract knows no quality values.
+func pick(offers []mediaType, header []string) (mediaType, map[string]string, bool) {
+	accept := strings.Join(header, ",")
+	if strings.TrimSpace(accept) == "" {
+		accept = "*/*"
+	}
+	type wanted struct {
+		name   string
+		params map[string]string
+	}
+	var levels [4][]wanted
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, err := mime.ParseMediaType(strings.TrimRight(part, "; \t"))
+		if err != nil {
+			continue
+		}
+		level := 2
+		switch {
+		case len(params) > 0:
+			level = 3
+		case name == "*/*":
+			level = 0
+		case strings.HasSuffix(name, "/*"):
+			level = 1
+		}
+		levels[level] = append(levels[level], wanted{name, params})
+	}
+	for _, level := range slices.Backward(levels[:]) {
+		for _, offer := range offers {
+			for _, w := range level {
+				main, _, _ := strings.Cut(offer.name, "/")
+				if w.name == offer.name || w.name == "*/*" || w.name == main+"/*" {
+					return offer, w.params, true
+				}
+			}
+		}
+	}
+	return mediaType{}, nil, false
+}
+
+func version(params map[string]string, q query) (string, error) {
+	inHeader, hasHeader := params["version"]
+	inQuery, hasQuery := q.last("api_version")
+	supported := "Supported versions are: " + strings.Join(versions, ", ")
+	if hasHeader && !slices.Contains(versions, inHeader) {
+		return "", &fault.Error{Kind: fault.NotAcceptable,
+			Detail: fmt.Sprintf("Invalid version \"%s\" in \"Accept\" header. %s", inHeader, supported)}
+	}
+	if hasQuery && !slices.Contains(versions, inQuery) {
+		return "", fault.NotFoundf("Invalid version \"%s\" in query parameter. %s", inQuery, supported)
+	}
+	switch {
+	case hasHeader && hasQuery && inHeader != inQuery:
+		return "", fault.Invalidf("Version mismatch between \"Accept\" header and query parameter.")
+	case hasHeader:
+		return inHeader, nil
+	case hasQuery:
+		return inQuery, nil
+	}
+	return newestVersion, nil
+}

@@ -1,0 +1,328 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/fault"
+	"relata/pkg/filters"
+	"relata/pkg/objects"
+)
+
+// objectResource is the objects of one type.
+type objectResource struct {
+	*API
+	t *objects.Type
+}
+
+// filters parses the filters of the query against those of the list.
+func (a objectResource) filters(r *request) (filters.Query, error) {
+	params := r.query.filters()
+	if len(params) == 0 {
+		return nil, nil
+	}
+	set, err := r.definitions()
+	if err != nil {
+		return nil, err
+	}
+	return set.Schema(a.t).Parse(r.ctx(), a.Store, params)
+}
+
+func (a objectResource) list(r *request) error {
+	v, err := readView(r.query)
+	if err != nil {
+		return err
+	}
+	q, err := a.filters(r)
+	if err != nil {
+		return err
+	}
+	list := objects.List{Type: a.t, Query: q, Sort: readSort(r.query)}
+	if r.csv {
+		return a.listCSV(r, list)
+	}
+	p := readPage(r.query)
+	if p.keyset {
+		return a.listAfter(r, list, p, v)
+	}
+	list.Limit, list.Offset = p.limit, p.offset
+	rows, err := a.Store.Objects(r.ctx(), r.catalogue(), list)
+	if err != nil {
+		return err
+	}
+	// A page that shows the end tells the count.
+	count := p.offset + len(rows)
+	if len(rows) == p.limit || len(rows) == 0 && p.offset > 0 {
+		if count, err = a.Store.ObjectCount(r.ctx(), a.t, q); err != nil {
+			return err
+		}
+	}
+	results, err := r.results(rows, v)
+	if err != nil {
+		return err
+	}
+	return r.answer(200, r.appendPage(make([]byte, 0, len(results)+512), p, count, results))
+}
+
+// listAfter answers the page behind a cursor.
+func (a objectResource) listAfter(r *request, list objects.List, p page, v view) error {
+	list.Limit, list.Keyset, list.After = p.limit, true, p.after
+	rows, next, err := a.Store.ObjectsAfter(r.ctx(), r.catalogue(), list)
+	if err != nil {
+		return err
+	}
+	results, err := r.results(rows, v)
+	if err != nil {
+		return err
+	}
+	return r.answer(200, r.appendKeyset(nil, p, next, results))
+}
+
+// results are the members of a page, joined by commas.
+func (r *request) results(rows []objects.Shown, v view) ([]byte, error) {
+	made, err := r.represent(rows, v)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Join(made, []byte{','}), nil
+}
+
+func (a objectResource) create(r *request) error {
+	drafts, bulk, err := r.drafts(maxObjectMembers, columnsOf(a.t))
+	if err != nil {
+		return err
+	}
+	ids, err := a.Associations.CreateObjects(r.ctx(), a.t, drafts, bulk)
+	if err != nil {
+		return err
+	}
+	made, err := a.written(r, ids, true)
+	if err != nil {
+		return err
+	}
+	if bulk {
+		return r.created("", bracketed(made))
+	}
+	return r.created(r.link(a.t.Path, ids[0].String()), made[0])
+}
+
+// written represents objects as the answer to the write that made or changed
+// them, in the order of ids.
+func (a objectResource) written(r *request, ids []uuid.UUID, created bool) ([][]byte, error) {
+	rows, err := a.Store.ObjectsByID(r.ctx(), ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[uuid.UUID]objects.Shown, len(rows))
+	for _, row := range rows {
+		at[row.ID] = row
+	}
+	ordered := rows[:0:0]
+	for _, id := range ids {
+		if row, ok := at[id]; ok {
+			ordered = append(ordered, row)
+		}
+	}
+	r.cat, r.set = nil, nil // the write may have changed the types
+	return r.represent(ordered, writeView(r.query, created))
+}
+
+func bracketed(members [][]byte) []byte {
+	b := append([]byte{'['}, bytes.Join(members, []byte{','})...)
+	return append(b, ']')
+}
+
+func (a objectResource) changeMany(r *request, partial bool) error {
+	changes, err := r.changes(maxObjectMembers, partial)
+	if err != nil {
+		return err
+	}
+	ids, err := a.Associations.UpdateObjects(r.ctx(), a.t, changes)
+	if err != nil {
+		return err
+	}
+	// The contract answers in the order of the list, not in that of the body.
+	rows, err := a.Store.Objects(r.ctx(), r.catalogue(), objects.List{Type: a.t, Query: a.these(ids), Limit: len(ids)})
+	if err != nil {
+		return err
+	}
+	made, err := r.represent(rows, writeView(r.query, false))
+	if err != nil {
+		return err
+	}
+	return r.answer(200, bracketed(made))
+}
+
+// these is the condition that an object is one of ids.
+func (a objectResource) these(ids []uuid.UUID) filters.Query {
+	return filters.Query{{Field: idField, IDs: ids, Nothing: len(ids) == 0}}
+}
+
+// idField is the filter id, which every list has.
+var idField = &filters.Field{Name: "id", Kind: filters.UUID, Path: filters.Path{Column: filters.Column{Name: "id", Own: true}}}
+
+func (a objectResource) deleteMany(r *request) error {
+	changes, err := r.changes(maxObjectMembers, true)
+	if err != nil {
+		return err
+	}
+	if err := a.Associations.DeleteObjects(r.ctx(), a.t, changeIDs(changes), true); err != nil {
+		return err
+	}
+	return r.gone()
+}
+
+func (a objectResource) show(r *request, id string) error {
+	v, err := readView(r.query)
+	if err != nil {
+		return err
+	}
+	row, err := a.at(r, id)
+	if err != nil {
+		return err
+	}
+	if r.csv {
+		return a.oneCSV(r, row)
+	}
+	made, err := r.represent([]objects.Shown{row}, v)
+	if err != nil {
+		return err
+	}
+	return r.answer(200, made[0])
+}
+
+func (a objectResource) change(r *request, id string, partial bool) error {
+	row, err := a.at(r, id)
+	if err != nil {
+		return err
+	}
+	draft, err := r.draft()
+	if err != nil {
+		return err
+	}
+	ids, err := a.Associations.UpdateObjects(r.ctx(), a.t, []objects.Change{{ID: row.ID, Draft: draft, Partial: partial}})
+	if err != nil {
+		return a.missing(err)
+	}
+	made, err := a.written(r, ids, false)
+	if err != nil {
+		return err
+	}
+	if len(made) == 0 {
+		return noMatch(a.t.Class)
+	}
+	return r.answer(200, made[0])
+}
+
+func (a objectResource) delete(r *request, id string) error {
+	row, err := a.at(r, id)
+	if err != nil {
+		return err
+	}
+	if err := a.Associations.DeleteObjects(r.ctx(), a.t, []uuid.UUID{row.ID}, false); err != nil {
+		return a.missing(err)
+	}
+	return r.gone()
+}
+
+// missing words the fault of what went away meanwhile as if it had never been.
+func (a objectResource) missing(err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return noMatch(a.t.Class)
+	}
+	return err
+}
+
+// at returns the object at an address: by its id or by its natural key, and only
+// when the filters in the query match it.
+func (a objectResource) at(r *request, id string) (objects.Shown, error) {
+	var none objects.Shown
+	q, err := a.filters(r)
+	if err != nil {
+		return none, err
+	}
+	if parsed, ok := parseID(id); ok {
+		q = append(q, a.these([]uuid.UUID{parsed})...)
+	} else {
+		key, ok := a.byKey(r.catalogue(), splitKey(id))
+		if !ok {
+			return none, noMatch(a.t.Class)
+		}
+		q = append(q, key...)
+	}
+	found, err := a.Store.Objects(r.ctx(), r.catalogue(), objects.List{Type: a.t, Query: q, Limit: 2})
+	if err != nil {
+		return none, err
+	}
+	if len(found) != 1 {
+		return none, noMatch(a.t.Class)
+	}
+	return found[0], nil
+}
+
+// noValue stands for null in a composite key.
+const noValue = "\x00"
+
+// splitKey splits a composite key: values joined by semicolons, each quoted as
+// in a URL.
+func splitKey(id string) []string {
+	parts := strings.Split(id, ";")
+	for i, part := range parts {
+		if text, err := url.QueryUnescape(part); err == nil {
+			parts[i] = text
+		}
+	}
+	return parts
+}
+
+// byKey are the conditions that an object has the values of a natural key; those
+// that were left out at its end are null. False: it cannot be one of this type.
+func (a objectResource) byKey(cat *objects.Catalogue, parts []string) (filters.Query, bool) {
+	if len(parts) > len(a.t.NaturalKey) {
+		return nil, false
+	}
+	var q filters.Query
+	for i, path := range a.t.NaturalKey {
+		value := noValue
+		if i < len(parts) {
+			value = parts[i]
+		}
+		condition, ok := a.keyCondition(cat, path, value)
+		if !ok {
+			return nil, false
+		}
+		q = append(q, condition)
+	}
+	return q, true
+}
+
+func (a objectResource) keyCondition(cat *objects.Catalogue, path, value string) (filters.Condition, bool) {
+	way, field, _, err := cat.Resolve(a.t, path)
+	if err != nil {
+		return filters.Condition{}, false
+	}
+	kind := filters.Text
+	switch {
+	case path == "pk" || path == "id" || strings.HasSuffix(path, "__pk") || strings.HasSuffix(path, "__id"):
+		id, ok := parseID(value)
+		if value == noValue {
+			break
+		}
+		return filters.Condition{Field: &filters.Field{Name: path, Kind: filters.UUID, Path: way}, IDs: []uuid.UUID{id}}, ok
+	case field != nil && field.Kind == objects.Integer:
+		kind = filters.Integer
+		if _, err := strconv.ParseInt(value, 10, 64); err != nil && value != noValue {
+			return filters.Condition{}, false
+		}
+	}
+	of := &filters.Field{Name: path, Kind: kind, Path: way, Nullable: true}
+	if value == noValue {
+		return filters.Condition{Field: of, Lookup: filters.IsNull, Truth: true}, true
+	}
+	return filters.Condition{Field: of, Texts: []string{value}}, !strings.ContainsRune(value, 0)
+}

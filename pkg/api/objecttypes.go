@@ -1,0 +1,3 @@
+package api
+
+const objectTypesPath = "extras/object-types"

@@ -1,0 +1,220 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"relata/pkg/fault"
+	"relata/pkg/filters"
+)
+
+// Limits of a query string.
+const (
+	maxFilters    = 100      // different parameters
+	maxValueBytes = 16 << 10 // of query string for one of them
+)
+
+// query is the query string: its parameters by first appearance, each with all
+// its values.
+type query []filters.Param
+
+// reserved are the parameters of features to come. A request that carries one
+// is refused: a ?dry_run=true must never write.
+var reserved = []string{"dry_run", "on_existing", "at", "violations", "after"}
+
+// notFilters are the parameters that lists do not take for filters.
+var notFilters = []string{"api_version", "depth", "exclude_m2m", "format", "include", "limit", "offset", "sort", "after"}
+
+// parseQuery reads a query string as Django does: what is badly encoded stays
+// as it stands, bytes that are no UTF-8 become U+FFFD.
+func parseQuery(raw string) query {
+	var q query
+	at := map[string]int{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, value = unescape(name), unescape(value)
+		i, ok := at[name]
+		if !ok {
+			i = len(q)
+			at[name] = i
+			q = append(q, filters.Param{Name: name})
+		}
+		q[i].Values = append(q[i].Values, value)
+	}
+	return q
+}
+
+func unescape(s string) string {
+	s = strings.ReplaceAll(s, "+", " ")
+	if strings.Contains(s, "%") {
+		var b strings.Builder
+		for i := 0; i < len(s); i++ {
+			if s[i] == '%' && i+2 < len(s) {
+				if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+					b.WriteByte(byte(n))
+					i += 2
+					continue
+				}
+			}
+			b.WriteByte(s[i])
+		}
+		s = b.String()
+	}
+	return strings.ToValidUTF8(s, string(utf8.RuneError))
+}
+
+// check refuses what no address takes: too much, NUL, parameters of the future.
+func (q query) check(raw string, mayContinue bool) error {
+	if len(q) > maxFilters {
+		return fault.Invalidf("A request takes at most %d different query parameters (limit query_parameters = %d); this one has %d.",
+			maxFilters, maxFilters, len(q))
+	}
+	problems := &fault.Error{Kind: fault.Invalid}
+	for _, p := range q {
+		size := 0
+		for _, v := range p.Values {
+			size += len(p.Name) + len(v) + 2
+		}
+		if len(raw) > maxValueBytes && size > maxValueBytes {
+			return &statusError{http.StatusRequestURITooLong, fault.TooLargef(
+				"The values of one query parameter take at most %d bytes (limit query_parameter_bytes = %d).", maxValueBytes, maxValueBytes)}
+		}
+		if strings.ContainsRune(p.Name, 0) || slices.ContainsFunc(p.Values, func(v string) bool { return strings.ContainsRune(v, 0) }) {
+			problems.Add([]string{strings.ReplaceAll(p.Name, "\x00", "")}, "Null characters are not allowed.")
+		}
+		if slices.Contains(reserved, p.Name) && !(mayContinue && p.Name == "after") {
+			problems.Add([]string{p.Name}, fmt.Sprintf("%s is reserved and not available here.", p.Name))
+		}
+	}
+	return problems.OrNil()
+}
+
+// last returns the last value of a parameter, as Django reads single ones.
+func (q query) last(name string) (string, bool) {
+	for _, p := range q {
+		if p.Name == name {
+			return p.Values[len(p.Values)-1], true
+		}
+	}
+	return "", false
+}
+
+func (q query) all(name string) []string {
+	for _, p := range q {
+		if p.Name == name {
+			return p.Values
+		}
+	}
+	return nil
+}
+
+// filters returns the parameters that must be known to the list.
+func (q query) filters() []filters.Param {
+	var out []filters.Param
+	for _, p := range q {
+		if !slices.Contains(notFilters, p.Name) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// with returns the encoded query string with parameters set ("": dropped), all
+// sorted by name.
+func (q query) with(set map[string]string) string {
+	var pairs []string
+	add := func(name, value string) {
+		pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
+	}
+	names := make([]string, 0, len(q)+len(set))
+	for _, p := range q {
+		names = append(names, p.Name)
+	}
+	for name := range set {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if value, ok := set[name]; ok {
+			if value != "" {
+				add(name, value)
+			}
+			continue
+		}
+		for _, value := range q.all(name) {
+			add(name, value)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// many says which many-to-many fields an answer shows.
+type many int
+
+const (
+	manyDefault many = iota // tags and content types
+	manyNone
+	manyAll
+)
+
+// view is how things are shown.
+type view struct {
+	depth         int
+	many          many
+	relationships bool
+	computed      bool
+	configContext bool
+	counts        bool
+}
+
+// readView is what a GET asks for.
+func readView(q query) (view, error) {
+	v := view{counts: true, many: readMany(q)}
+	if text, ok := q.last("depth"); ok {
+		if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+			v.depth = n
+		}
+		if v.depth < 0 || v.depth > 10 {
+			return v, fault.Invalidf("The depth parameter must be an integer between 0 and 10")
+		}
+	}
+	// The contract looks for a name inside a single include, and for exactly
+	// the name among several.
+	include := q.all("include")
+	asked := func(name string) bool {
+		if len(include) == 1 {
+			return strings.Contains(include[0], name)
+		}
+		return slices.Contains(include, name)
+	}
+	v.relationships = asked("relationships")
+	v.computed = asked("computed_fields")
+	v.configContext = asked("config_context")
+	return v, nil
+}
+
+// writeView is how a write answers: flat, with everything opt-in.
+func writeView(q query, created bool) view {
+	return view{many: readMany(q), relationships: true, computed: true, configContext: true, counts: !created}
+}
+
+func readMany(q query) many {
+	text, _ := q.last("exclude_m2m")
+	switch strings.ToLower(text) {
+	case "true", "1", "yes", "on", "y", "t":
+		return manyNone
+	case "false", "0", "no", "off", "n", "f":
+		return manyAll
+	}
+	return manyDefault
+}

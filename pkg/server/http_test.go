@@ -1,0 +1,240 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/accounts"
+	"relata/pkg/server"
+	"relata/pkg/store"
+	"relata/pkg/store/storetest"
+)
+
+func TestHealthAndReadiness(t *testing.T) {
+	s := storetest.New(t)
+	r := start(t, s)
+	for _, path := range []string{"/health", "/health/", "/ready", "/ready/"} {
+		res, _ := r.ask(t, http.MethodGet, path, "", "Authorization", "")
+		assert.Equal(t, http.StatusOK, res.StatusCode, path)
+	}
+	require.NoError(t, s.Close())
+	res, _ := r.ask(t, http.MethodGet, "/health/", "")
+	assert.Equal(t, http.StatusOK, res.StatusCode, "alive without its database")
+	res, _ = r.ask(t, http.MethodGet, "/ready/", "")
+	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+}
+
+func TestRequestID(t *testing.T) {
+	r := start(t, storetest.New(t))
+	tests := []struct {
+		name, sent string
+		kept       bool
+	}{
+		{"none is made", "", false},
+		{"a plain one is kept", "abc-123.def", true},
+		{"one with other characters is replaced", "a b\"c", false},
+		{"a long one is replaced", strings.Repeat("x", 200), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			res, _ := r.ask(t, http.MethodGet, "/api/nowhere/", "", "X-Request-Id", tt.sent)
+			id := res.Header.Get("X-Request-Id")
+			require.NotEmpty(t, id)
+			assert.Equal(t, tt.kept, id == tt.sent)
+			assert.NotEmpty(t, r.log.entries("request_id="+id), "stands in the log")
+		})
+	}
+}
+
+func TestPanicsAndInternalErrors(t *testing.T) {
+	s := storetest.New(t)
+	r := start(t, s, func(d *server.Deps) {
+		d.Authenticate = func(c echo.Context) (accounts.Account, bool) {
+			panic("the secret is 42")
+		}
+	})
+	res, body := r.ask(t, http.MethodGet, "/api/status/", "")
+	assert.Equal(t, http.StatusInternalServerError, res.StatusCode)
+	object, _ := body.(map[string]any)
+	assert.ElementsMatch(t, []string{"error", "exception", "nautobot_version", "python_version", "request_id"}, keys(object))
+	assert.Equal(t, res.Header.Get("X-Request-Id"), object["request_id"])
+	assert.NotContains(t, shown(body), "42", "nothing leaks")
+	assert.Len(t, r.log.entries("the secret is 42"), 1, "it is logged once")
+}
+
+func keys(object map[string]any) []string {
+	var out []string
+	for key := range object {
+		out = append(out, key)
+	}
+	return out
+}
+
+func TestTimeouts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := start(t, s, func(d *server.Deps) { d.RequestTimeout = time.Nanosecond })
+		res, body := r.ask(t, http.MethodPost, "/api/dcim/manufacturers/", `{"name": "late"}`)
+		assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode, shown(body))
+		assert.NotEmpty(t, res.Header.Get("Retry-After"))
+		patient := start2(t, s)
+		_, list := patient.ask(t, http.MethodGet, "/api/dcim/manufacturers/?name=late", "")
+		assert.Contains(t, shown(list), `"count":0`, "rolled back")
+	})
+}
+
+// start2 is a second server on a database that has its superuser.
+func start2(t testing.TB, s *store.Store) *running { return start(t, s) }
+
+func TestLimits(t *testing.T) {
+	r := start(t, storetest.New(t))
+	long := strings.Repeat("x", 17<<10)
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = fmt.Sprintf("p%d=1", i)
+	}
+	members := "[" + strings.TrimSuffix(strings.Repeat(`{"name":"a"},`, 1001), ",") + "]"
+	tests := []struct {
+		name, method, path, body string
+		status                   int
+		text                     string
+	}{
+		{"a body above 10 MiB", "POST", "/api/dcim/manufacturers/", `{"name": "` + strings.Repeat("x", 10<<20) + `"}`, 413, "10485760"},
+		{"a value above 16 kB", "GET", "/api/dcim/manufacturers/?name=" + long, "", 414, "16384"},
+		{"more than 100 parameters", "GET", "/api/dcim/manufacturers/?" + strings.Join(many, "&"), "", 400, "100"},
+		{"more than 1,000 members", "POST", "/api/dcim/manufacturers/", members, 413, "1000"},
+		{"JSON nested deeper than 64", "POST", "/api/dcim/manufacturers/", `{"name": ` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `}`, 400, "64"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			res, body := r.ask(t, tt.method, tt.path, tt.body)
+			assert.Equal(t, tt.status, res.StatusCode)
+			object, _ := body.(map[string]any)
+			assert.Contains(t, fmt.Sprint(object["detail"]), tt.text, "names the limit")
+		})
+	}
+}
+
+func TestReservedParameters(t *testing.T) {
+	r := start(t, storetest.New(t))
+	for _, word := range []string{"dry_run", "on_existing", "at", "violations", "after"} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "GET"} {
+			path := "/api/dcim/manufacturers/"
+			if method == http.MethodGet {
+				path += "00000000-0000-4000-8000-000000000000/"
+			}
+			res, body := r.ask(t, method, path+"?"+word+"=true", `{"name": "never"}`)
+			require.Equal(t, http.StatusBadRequest, res.StatusCode, "%s %s", method, word)
+			require.Contains(t, keys(body.(map[string]any)), word)
+		}
+	}
+	_, list := r.ask(t, http.MethodGet, "/api/dcim/manufacturers/", "")
+	assert.Contains(t, shown(list), `"count":0`)
+}
+
+func TestAddressesWithoutAPI(t *testing.T) {
+	r := start(t, storetest.New(t))
+	id := r.id(t, "/api/dcim/manufacturers/", map[string]any{"name": "m"})
+	for _, path := range []string{"/dcim/manufacturers", "/dcim/manufacturers/", "/dcim/manufacturers/" + id, "/dcim/manufacturers/" + id + "/",
+		"/extras/relationships", "/dcim/", "/dcim", "/"} {
+		for _, accept := range []string{"*/*", "application/json", "text/html,*/*;q=0.8"} {
+			_, without := r.ask(t, http.MethodGet, path, "", "Accept", accept)
+			res, with := r.ask(t, http.MethodGet, "/api"+strings.TrimSuffix(path, "/")+"/", "", "Accept", accept)
+			require.Equal(t, http.StatusOK, res.StatusCode, path)
+			assert.Equal(t, with, without, path)
+		}
+	}
+	res, _ := r.ask(t, http.MethodPost, "/dcim/manufacturers", `{"name": "n"}`)
+	assert.Equal(t, http.StatusCreated, res.StatusCode)
+}
+
+func TestLinks(t *testing.T) {
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	tests := []struct {
+		name    string
+		change  func(*server.Deps)
+		headers []string
+		want    string
+	}{
+		{"the Host of the request", func(*server.Deps) {}, nil, "http://name.example"},
+		{"a proxy that is not trusted", func(*server.Deps) {}, []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil"}, "http://name.example"},
+		{"a trusted proxy", func(d *server.Deps) { d.TrustedProxies = loopback },
+			[]string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "front.example"}, "https://front.example"},
+		{"a trusted proxy with nonsense", func(d *server.Deps) { d.TrustedProxies = loopback },
+			[]string{"X-Forwarded-Proto", "javascript"}, "http://name.example"},
+		{"an external address", func(d *server.Deps) { d.ExternalURL = "https://outside.example/relata/" }, nil, "https://outside.example/relata"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := start(t, storetest.New(t), tt.change)
+			req, err := http.NewRequest(http.MethodGet, r.base+"/api/", nil)
+			require.NoError(t, err)
+			req.Host = "name.example"
+			req.Header.Set("Authorization", "Token "+adminToken)
+			for i := 0; i < len(tt.headers); i += 2 {
+				req.Header.Set(tt.headers[i], tt.headers[i+1])
+			}
+			_, text, err := r.client.do(req)
+			require.NoError(t, err)
+			assert.Contains(t, text, `"dcim":"`+tt.want+`/api/dcim/"`)
+		})
+	}
+}
+
+func TestMountedUnderAnotherApplication(t *testing.T) {
+	s := storetest.New(t)
+	e := echo.New()
+	e.GET("/", func(c echo.Context) error { return c.String(http.StatusOK, "the host application") })
+	d := deps(t, s, &lines{})
+	d.Authenticate = func(c echo.Context) (accounts.Account, bool) {
+		name := c.Request().Header.Get("X-User")
+		return accounts.Account{Username: name, Superuser: name == "root", Active: true}, name != ""
+	}
+	require.NoError(t, server.Mount(context.Background(), e.Group("/tools/relata"), d))
+	h := httptest.NewServer(e)
+	defer h.Close()
+	r := &running{newClient(h.URL, ""), &lines{}}
+
+	res, _ := r.ask(t, http.MethodGet, "/tools/relata/api/", "")
+	assert.Equal(t, http.StatusForbidden, res.StatusCode, "tokens do not count here")
+	res, _ = r.ask(t, http.MethodGet, "/tools/relata/api/", "", "X-User", "somebody")
+	assert.Equal(t, http.StatusForbidden, res.StatusCode, "superusers only")
+	res, body := r.ask(t, http.MethodPost, "/tools/relata/api/dcim/manufacturers/", `{"name": "Acme"}`, "X-User", "root")
+	require.Equal(t, http.StatusCreated, res.StatusCode, shown(body))
+	link := fmt.Sprint(body.(map[string]any)["url"])
+	assert.True(t, strings.HasPrefix(link, h.URL+"/tools/relata/api/dcim/manufacturers/"), link)
+	assert.Equal(t, link, res.Header.Get("Location"))
+	u, err := url.Parse(link)
+	require.NoError(t, err)
+	res, _ = r.ask(t, http.MethodGet, u.Path, "", "X-User", "root")
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	res, _ = r.ask(t, http.MethodGet, strings.TrimSuffix(u.Path, "/"), "", "X-User", "root")
+	assert.Equal(t, u.Path, res.Header.Get("Location"))
+	res, _ = r.ask(t, http.MethodGet, "/tools/relata/health/", "")
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	res, body = r.ask(t, http.MethodGet, "/", "")
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	assert.Equal(t, "the host application", body)
+}
+
+func TestUnknownMethodsAndAddresses(t *testing.T) {
+	r := start(t, storetest.New(t))
+	res, body := r.ask(t, "BREW", "/api/status/", "")
+	assert.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
+	assert.Equal(t, map[string]any{"detail": `Method "BREW" not allowed.`}, body)
+	for _, path := range []string{"/api/dcim/%2e%2e/", "/api/dcim/devices/a%2Fb/", "/api/dcim/devices/a.b/", "/api//", "/api/dcim//", "/nothing", "/api/graphql/"} {
+		res, body := r.ask(t, http.MethodGet, path, "", "Authorization", "")
+		assert.Equal(t, http.StatusNotFound, res.StatusCode, path)
+		assert.Equal(t, map[string]any{"detail": "Not found."}, body, path)
+	}
+}

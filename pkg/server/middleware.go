@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"relata/pkg/accounts"
+)
+
+// plainID is a request id of a client that is taken over.
+var plainID = regexp.MustCompile(`^[0-9A-Za-z._:-]{1,128}$`)
+
+// identify gives every request an id, in the answer and for the log.
+func identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !plainID.MatchString(id) {
+			id = uuid.NewString()
+		}
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		return next(c)
+	}
+}
+
+func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+
+// access logs each request once it is answered.
+func access(log *slog.Logger) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			start := time.Now()
+			err := next(c)
+			if !log.Enabled(context.Background(), slog.LevelInfo) {
+				return err
+			}
+			req := c.Request()
+			fields := []slog.Attr{
+				slog.String("request_id", requestID(c)),
+				slog.String("method", req.Method),
+				slog.String("path", req.URL.Path),
+				slog.Int("status", c.Response().Status),
+				slog.Int64("bytes", c.Response().Size),
+				slog.Duration("took", time.Since(start)),
+			}
+			if account, ok := accounts.From(req.Context()); ok {
+				fields = append(fields, slog.String("user", account.Username))
+			}
+			log.LogAttrs(context.Background(), slog.LevelInfo, "request", fields...)
+			return err
+		}
+	}
+}

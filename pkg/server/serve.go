@@ -1,0 +1,81 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Bounds of a connection. Headers may hold the longest query string there is.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	headerBytes   = 2 << 20
+	grace         = 10 * time.Second
+)
+
+// Serve answers on listener until ctx ends; requests in flight then have 10 s to
+// finish.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	s := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(jsonListener{listener}) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := s.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(fmt.Errorf("requests were still running after %s", grace), s.Close())
+	}
+	if ended := <-done; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// jsonListener has what net/http itself refuses (a path that cannot be decoded,
+// headers without end) answered in the contract's shape: net/http writes these
+// answers, in plain text, before any handler could.
+type jsonListener struct{ net.Listener }
+
+func (l jsonListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return jsonConn{c}, nil
+}
+
+type jsonConn struct{ net.Conn }
+
+var plainRefusal = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
+
+func (c jsonConn) Write(b []byte) (int, error) {
+	head, text, found := bytes.Cut(b, plainRefusal)
+	if !found || !bytes.HasPrefix(head, []byte("HTTP/1.1 4")) || bytes.Contains(head, []byte("\r\n")) {
+		return c.Conn.Write(b)
+	}
+	body := detail(string(text))
+	answer := append([]byte(nil), head...)
+	answer = append(answer, "\r\nContent-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\nConnection: close\r\n\r\n"...)
+	if _, err := c.Conn.Write(append(answer, body...)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

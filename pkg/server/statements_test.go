@@ -1,0 +1,68 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/store"
+	"relata/pkg/store/storetest"
+)
+
+// TestStatementsOfAPage counts the statements of pages with relationships: as
+// many for 200 objects as for one, with one definition and with many.
+func TestStatementsOfAPage(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := start(t, s)
+		var statements atomic.Int64
+		counted := func(path string) int64 {
+			// Caches fill first: prepared statements, the catalogue, the definitions.
+			r.must(t, http.StatusOK, http.MethodGet, path, nil)
+			s.Observe(func(string) { statements.Add(1) })
+			defer s.Observe(nil)
+			statements.Store(0)
+			res, body := r.ask(t, http.MethodGet, path, "")
+			require.Equal(t, http.StatusOK, res.StatusCode, shown(body))
+			return statements.Load()
+		}
+		define := func(i int) string {
+			return r.id(t, "/api/extras/relationships/", map[string]any{"label": fmt.Sprintf("rel %d", i), "type": "many-to-many",
+				"source_type": "dcim.manufacturer", "destination_type": "dcim.platform", "source_filter": map[string]any{"name__isw": []string{"m"}}})
+		}
+		rel := define(0)
+		fill(t, r, rel, 0, 200)
+		const shows = "/api/dcim/manufacturers/?include=relationships&sort=name&limit="
+		one, all := counted(shows+"1"), counted(shows+"200")
+		assert.Equal(t, one, all, "an object more costs no statement")
+		deepOne, deepAll := counted(shows+"1&depth=1"), counted(shows+"200&depth=1")
+		assert.Equal(t, deepOne, deepAll, "nor with its peers written out")
+		for i := 1; i <= 30; i++ {
+			define(i)
+		}
+		assert.Equal(t, all, counted(shows+"200"), "nor does a definition")
+		t.Logf("statements of a page with relationships: %d, at depth 1: %d", all, deepAll)
+		assert.LessOrEqual(t, all, int64(8))
+		plain := counted("/api/dcim/manufacturers/?sort=name&limit=200")
+		assert.LessOrEqual(t, plain, all-2, "links and definitions take two")
+	})
+}
+
+// fill makes manufacturers and platforms from i to j, linked by rel.
+func fill(t testing.TB, r *running, rel string, i, j int) {
+	t.Helper()
+	var makers, platforms, links []map[string]any
+	for n := i; n < j; n++ {
+		makers = append(makers, map[string]any{"name": fmt.Sprintf("m%03d", n)})
+		platforms = append(platforms, map[string]any{"name": fmt.Sprintf("p%03d", n)})
+	}
+	sources, destinations := r.bulk(t, "/api/dcim/manufacturers/", makers), r.bulk(t, "/api/dcim/platforms/", platforms)
+	for n := range sources {
+		links = append(links, map[string]any{"relationship": rel, "source_type": "dcim.manufacturer", "source_id": sources[n],
+			"destination_type": "dcim.platform", "destination_id": destinations[n]})
+	}
+	r.bulk(t, "/api/extras/relationship-associations/", links)
+}

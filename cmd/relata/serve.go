@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relata/pkg/accounts"
+	"relata/pkg/config"
+	"relata/pkg/exchange"
+	"relata/pkg/server"
+)
+
+func serveCommand(c *config.Config) *cobra.Command {
+	serve := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer requests",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), c, cmd.OutOrStdout(), newLogger(c, cmd.ErrOrStderr()))
+		},
+	}
+	c.ServeFlags(serve.Flags())
+	return serve
+}
+
+// serve answers requests until ctx ends, and tells on out what somebody at a
+// terminal wants to know.
+func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Logger) (err error) {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen (%s): %w", config.Variable("listen"), err)
+	}
+	defer listener.Close()
+	a, err := open(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	first, err := a.accounts.EnsureFirst(ctx, c.AdminToken)
+	if err != nil {
+		return err
+	}
+	if c.Demo {
+		if err := a.loadDemo(ctx, logger); err != nil {
+			return err
+		}
+	}
+	proxies, err := c.Proxies()
+	if err != nil {
+		return err
+	}
+	handler, err := server.New(ctx, server.Deps{
+		Store: a.store, Accounts: a.accounts, Registry: a.registry, Logger: logger,
+		RequestTimeout: c.RequestTimeout, ExternalURL: c.ExternalURL, TrustedProxies: proxies, Version: version,
+	})
+	if err != nil {
+		return err
+	}
+	tell(out, "http://"+listener.Addr().String(), first)
+	finish := a.background(ctx, logger)
+	defer finish()
+	return server.Serve(ctx, listener, handler, logger)
+}
+
+func (a *app) loadDemo(ctx context.Context, logger *slog.Logger) error {
+	begun := time.Now()
+	loaded, err := exchange.LoadDemo(ctx, a.atomically)
+	if err != nil {
+		return err
+	}
+	if loaded {
+		logger.Info("demo inventory loaded", "took", time.Since(begun))
+	} else {
+		logger.Info("demo inventory left out: there are objects already")
+	}
+	return nil
+}
+
+// tell says where the server is, and once, how to get in.
+func tell(out io.Writer, address string, first *accounts.First) {
+	fmt.Fprintf(out, "relata %s at %s\n", version, address)
+	if first != nil {
+		fmt.Fprintf(out, "\n  superuser  %s\n  password   %s\n  token      %s\n\nThis is told once: only hashes are kept.\n",
+			first.Username, first.Password, first.Key)
+	}
+}
+
+// folding is how often counts are summed up.
+const folding = 5 * time.Second
+
+// background does what no request waits for until ctx ends; finish waits for
+// that.
+func (a *app) background(ctx context.Context, logger *slog.Logger) (finish func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		ticks := time.NewTicker(folding)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+			if err := a.store.FoldCounts(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				logger.Warn("counts not folded", "error", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}

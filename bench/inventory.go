@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/json"
@@ -22,40 +23,79 @@ type plan struct {
 // that it can be gone through once per table and nothing is kept in memory.
 type inventory struct {
 	plan
-	each  int // objects of each of the five types
-	kinds []*kind
-	links []link
-	epoch time.Time
+	ctx    context.Context // of the load, for what asks the engine
+	engine *objects.Service
+	each   int // objects of each of the five types
+	kinds  []kind
+	links  []link
+	epoch  time.Time
 }
 
 // kind makes the objects of one type.
 type kind struct {
-	shape *shape
+	t     *objects.Type
 	count int
-	// make returns the values of the n-th object that are not the default, and
-	// its references.
-	make func(n int) (values map[string]any, refs map[string]uuid.UUID)
+	// make returns the values of the n-th object that are not those of any new
+	// one, and its references.
+	make func(n int) (values, refs)
 }
 
+type (
+	values = map[string]any
+	refs   = map[string][]uuid.UUID
+)
+
 // newInventory plans what a catalogue that is bound to its database allows.
-func newInventory(c *objects.Catalogue, p plan) (*inventory, error) {
-	inv := &inventory{plan: p, each: p.objects / 5, epoch: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
+func newInventory(ctx context.Context, registry *objects.Registry, p plan) (*inventory, error) {
+	inv := &inventory{plan: p, ctx: ctx, each: p.objects / 5, epoch: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
 	if inv.each < 20 || p.associations < 50 || p.associations > 5*p.objects {
 		return nil, fmt.Errorf("%d objects and %d associations: at least 100 and 50, and at most five associations per object", p.objects, p.associations)
 	}
+	catalogue := registry.Catalogue(ctx)
+	frozen := time.Now()
+	inv.engine = objects.NewService(registry, func() time.Time { return frozen })
 	for _, k := range inv.plannedKinds() {
-		t := c.Type(k.name)
+		t := catalogue.Type(k.name)
 		if t == nil {
 			return nil, fmt.Errorf("the catalogue has no type %s", k.name)
 		}
-		s, err := newShape(t)
-		if err != nil {
-			return nil, err
-		}
-		inv.kinds = append(inv.kinds, &kind{shape: s, count: k.count, make: k.make})
+		inv.kinds = append(inv.kinds, kind{t: t, count: k.count, make: k.make})
 	}
-	inv.links = inv.plannedLinks(c)
+	inv.links = inv.plannedLinks(catalogue)
 	return inv, nil
+}
+
+// offline is a reader that knows of nothing: while tables are loaded they are
+// locked, and nothing here depends on stored objects.
+type offline struct{ objects.Reader }
+
+func (offline) Stored(context.Context, []uuid.UUID) ([]objects.Stored, error) { return nil, nil }
+
+func (offline) Targets(context.Context, []uuid.UUID, []int32) ([]objects.Link, error) {
+	return nil, nil
+}
+
+// slice is how many objects are made at once.
+const slice = 500
+
+// eachSlice goes through all objects.
+func (inv *inventory) eachSlice(do func(made []*objects.Object) error) error {
+	for _, k := range inv.kinds {
+		for begin := 0; begin < k.count; begin += slice {
+			made := make([]*objects.Object, 0, slice)
+			for n := begin; n < min(begin+slice, k.count); n++ {
+				v, r := k.make(n)
+				at := inv.epoch.Add(time.Duration(n) * time.Millisecond)
+				made = append(made, &objects.Object{
+					ID: id(k.t.Name, n), Type: k.t, Values: v, Refs: r, Version: 1, Created: at, LastUpdated: at,
+				})
+			}
+			if err := do(made); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // id is the id of the n-th object of a type: a hash of both, so that pgbench can
@@ -86,43 +126,60 @@ func (inv *inventory) key7(n int) uuid.UUID {
 	return u
 }
 
+// rows is about how many rows there are.
 func (inv *inventory) rows() int {
-	n := inv.associations + len(inv.links)
-	for _, k := range inv.kinds {
-		n += 2*k.count + k.count*k.shape.refs
-	}
-	return n
-}
-
-// eachRow goes through all objects.
-func (inv *inventory) eachRow(do func(k *kind, n int, id uuid.UUID, values map[string]any, refs map[string]uuid.UUID) error) error {
-	for _, k := range inv.kinds {
-		for n := range k.count {
-			values, refs := k.make(n)
-			if err := do(k, n, id(k.shape.t.Name, n), values, refs); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return inv.associations*52/50 + inv.each*(5+19+2)
 }
 
 func (inv *inventory) eachObject(add func(...any) error) error {
-	return inv.eachRow(func(k *kind, n int, id uuid.UUID, values map[string]any, refs map[string]uuid.UUID) error {
-		row, err := k.shape.row(values, refs)
+	return inv.eachSlice(func(made []*objects.Object) error {
+		rows, _, err := inv.engine.Rows(inv.ctx, offline{}, made[0].Type, made)
 		if err != nil {
 			return err
 		}
-		made := inv.epoch.Add(time.Duration(n) * time.Millisecond)
-		return add(id, k.shape.t.ID, row.name, row.str, row.name, string(row.data), string(row.body), 1, made, made)
+		for _, row := range rows {
+			o := row.Object
+			err := add(o.ID, o.Type.ID, o.Name, o.Str, o.SortKey, string(row.Data), string(row.Body), 1, o.Created, o.LastUpdated)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (inv *inventory) eachKey(add func(...any) error) error {
+	return inv.eachSlice(func(made []*objects.Object) error {
+		_, keys, err := inv.engine.Rows(inv.ctx, offline{}, made[0].Type, made)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := add(k.Type, k.Rule, k.Hash[:], k.Object); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachOne goes through all objects for what needs no engine.
+func (inv *inventory) eachOne(do func(o *objects.Object) error) error {
+	return inv.eachSlice(func(made []*objects.Object) error {
+		for _, o := range made {
+			if err := do(o); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 func (inv *inventory) eachRef(add func(...any) error) error {
-	return inv.eachRow(func(k *kind, _ int, id uuid.UUID, _ map[string]any, refs map[string]uuid.UUID) error {
-		for _, f := range k.shape.t.Fields {
-			if target, ok := refs[f.Name]; ok {
-				if err := add(id, f.ID, target, 0); err != nil {
+	return inv.eachOne(func(o *objects.Object) error {
+		for _, f := range o.Type.Fields {
+			for position, target := range o.Refs[f.Name] {
+				if err := add(o.ID, f.ID, target, position); err != nil {
 					return err
 				}
 			}
@@ -134,15 +191,15 @@ func (inv *inventory) eachRef(add func(...any) error) error {
 // eachPlace puts locations and their types into their trees: the first twenty
 // locations are regions, all others lie in one of them.
 func (inv *inventory) eachPlace(add func(...any) error) error {
-	return inv.eachRow(func(k *kind, _ int, id uuid.UUID, _ map[string]any, refs map[string]uuid.UUID) error {
-		if k.shape.t.Tree == "" {
+	return inv.eachOne(func(o *objects.Object) error {
+		if o.Type.Tree == "" {
 			return nil
 		}
-		if err := add(k.shape.t.ID, id, id, 0); err != nil {
+		if err := add(o.Type.ID, o.ID, o.ID, 0); err != nil {
 			return err
 		}
-		if parent, ok := refs[k.shape.t.Tree]; ok {
-			return add(k.shape.t.ID, parent, id, 1)
+		if parent := o.Ref(o.Type.Tree); parent != uuid.Nil {
+			return add(o.Type.ID, parent, o.ID, 1)
 		}
 		return nil
 	})
@@ -152,7 +209,7 @@ func (inv *inventory) eachPlace(add func(...any) error) error {
 func (inv *inventory) counts() map[int]map[int]int {
 	types, relationships := map[int]int{}, map[int]int{}
 	for _, k := range inv.kinds {
-		types[int(k.shape.t.ID)] = k.count
+		types[int(k.t.ID)] = k.count
 	}
 	for i, l := range inv.links {
 		relationships[i+1] = l.count

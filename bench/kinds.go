@@ -10,13 +10,8 @@ import (
 type planned struct {
 	name  string
 	count int
-	make  func(n int) (map[string]any, map[string]uuid.UUID)
+	make  func(n int) (values, refs)
 }
-
-type (
-	values = map[string]any
-	refs   = map[string]uuid.UUID
-)
 
 // How many there are of what the five types refer to.
 const (
@@ -36,18 +31,22 @@ var linked = []string{"dcim.device", "ipam.vlan", "circuits.circuit", "dcim.inte
 
 // plannedKinds are all kinds, an object's targets before it.
 func (inv *inventory) plannedKinds() []planned {
+	types := make([]any, len(linked))
+	for i, name := range linked {
+		types[i] = name
+	}
 	named := func(prefix string, more values) func(int) (values, refs) {
 		return func(n int) (values, refs) {
 			v := values{"name": fmt.Sprintf("Bench %s %d", prefix, n)}
 			for key, value := range more {
 				v[key] = value
 			}
-			return v, nil
+			return v, refs{}
 		}
 	}
 	return []planned{
-		{"extras.status", statuses, named("status", values{"content_types": append([]string{"dcim.location"}, linked...)})},
-		{"extras.role", roles, named("role", values{"content_types": linked, "weight": 1000})},
+		{"extras.status", statuses, named("status", values{"content_types": append([]any{"dcim.location"}, types...)})},
+		{"extras.role", roles, named("role", values{"content_types": types, "weight": 1000})},
 		{"dcim.locationtype", 2, inv.locationType},
 		{"dcim.location", locations, inv.location},
 		{"tenancy.tenant", tenants, named("tenant", nil)},
@@ -65,40 +64,45 @@ func (inv *inventory) plannedKinds() []planned {
 
 func (inv *inventory) locationType(n int) (values, refs) {
 	if n == 0 {
-		return values{"name": "Bench region"}, nil
+		return values{"name": "Bench region"}, refs{}
 	}
-	return values{"name": "Bench site", "content_types": []string{"dcim.device", "dcim.rack", "ipam.vlan"}},
-		refs{"parent": id("dcim.locationtype", 0)}
+	return values{"name": "Bench site", "content_types": []any{"dcim.device", "dcim.rack", "ipam.vlan"}},
+		refs{"parent": one("dcim.locationtype", 0)}
 }
 
 func (inv *inventory) location(n int) (values, refs) {
 	v := values{"name": fmt.Sprintf("Bench location %d", n), "facility": fmt.Sprintf("DC%d", n%9)}
-	r := refs{"location_type": id("dcim.locationtype", 1), "status": inv.status(n, statuses)}
+	r := refs{"location_type": one("dcim.locationtype", 1), "status": inv.status(n, statuses)}
 	if n < regions {
-		r["location_type"] = id("dcim.locationtype", 0)
+		r["location_type"] = one("dcim.locationtype", 0)
 	} else {
-		r["parent"] = id("dcim.location", n%regions)
+		r["parent"] = one("dcim.location", n%regions)
 	}
 	return v, r
 }
 
 func (inv *inventory) deviceType(n int) (values, refs) {
 	return values{"model": fmt.Sprintf("Bench model %d", n), "part_number": fmt.Sprintf("BM-%d", n), "u_height": 1 + n%4},
-		refs{"manufacturer": id("dcim.manufacturer", n%manufacturers)}
+		refs{"manufacturer": one("dcim.manufacturer", n%manufacturers)}
 }
 
+// one is a reference to the n-th object of a type.
+func one(kind string, n int) []uuid.UUID { return []uuid.UUID{id(kind, n)} }
+
 // status is one of the first most statuses.
-func (inv *inventory) status(n, most int) uuid.UUID {
-	return id("extras.status", inv.pick(1, n, most))
+func (inv *inventory) status(n, most int) []uuid.UUID {
+	return one("extras.status", inv.pick(1, n, most))
 }
 
 // site is a location that may hold things.
-func (inv *inventory) site(n int) uuid.UUID {
-	return id("dcim.location", regions+inv.pick(2, n, locations-regions))
+func (inv *inventory) site(n int) []uuid.UUID {
+	return one("dcim.location", regions+inv.pick(2, n, locations-regions))
 }
 
-func (inv *inventory) tenant(n int) uuid.UUID { return id("tenancy.tenant", inv.pick(3, n, tenants)) }
-func (inv *inventory) role(n int) uuid.UUID   { return id("extras.role", inv.pick(4, n, roles)) }
+func (inv *inventory) tenant(n int) []uuid.UUID {
+	return one("tenancy.tenant", inv.pick(3, n, tenants))
+}
+func (inv *inventory) role(n int) []uuid.UUID { return one("extras.role", inv.pick(4, n, roles)) }
 
 func (inv *inventory) device(n int) (values, refs) {
 	return values{
@@ -106,7 +110,7 @@ func (inv *inventory) device(n int) (values, refs) {
 			"asset_tag": fmt.Sprintf("bench-%d", n), "vc_priority": nil,
 			"comments": fmt.Sprintf("Installed by team %d, maintenance window %d.", n%17, n%6),
 		}, refs{
-			"device_type": id("dcim.devicetype", inv.pick(6, n, deviceTypes)), "status": inv.status(n, 3),
+			"device_type": one("dcim.devicetype", inv.pick(6, n, deviceTypes)), "status": inv.status(n, 3),
 			"role": inv.role(n), "tenant": inv.tenant(n), "location": inv.site(n),
 		}
 }
@@ -122,7 +126,7 @@ func (inv *inventory) circuit(n int) (values, refs) {
 			"commit_rate": 1000 * (1 + n%100), "description": fmt.Sprintf("Link %d", n),
 		}, refs{
 			"status": inv.status(n, 3), "tenant": inv.tenant(n),
-			"provider": id("circuits.provider", n%providers), "circuit_type": id("circuits.circuittype", n%circuitTypes),
+			"provider": one("circuits.provider", n%providers), "circuit_type": one("circuits.circuittype", n%circuitTypes),
 		}
 }
 
@@ -131,7 +135,7 @@ func (inv *inventory) iface(n int) (values, refs) {
 			"name": fmt.Sprintf("Ethernet%08d", n), "type": "1000base-t", "mac_address": fmt.Sprintf("02:00:%02X:%02X:%02X:%02X", n>>24&255, n>>16&255, n>>8&255, n&255),
 			"mtu": 9000, "description": fmt.Sprintf("to patch panel %d", inv.pick(8, n, 999)), "mode": "access",
 		}, refs{
-			"device": id("dcim.device", n), "status": inv.status(n, 3),
+			"device": one("dcim.device", n), "status": inv.status(n, 3),
 		}
 }
 

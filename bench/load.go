@@ -57,11 +57,11 @@ func loadCommand() *cobra.Command {
 
 // load fills the database, telling progress on out.
 func load(ctx context.Context, database string, p plan, out io.Writer) error {
-	catalogue, err := prepare(ctx, database)
+	registry, err := prepare(ctx, database)
 	if err != nil {
 		return err
 	}
-	inv, err := newInventory(catalogue, p)
+	inv, err := newInventory(ctx, registry, p)
 	if err != nil {
 		return err
 	}
@@ -85,34 +85,13 @@ func load(ctx context.Context, database string, p plan, out io.Writer) error {
 }
 
 // prepare makes the tables and numbers the types, as a server's start does.
-func prepare(ctx context.Context, database string) (*objects.Catalogue, error) {
+func prepare(ctx context.Context, database string) (*objects.Registry, error) {
 	s, err := store.Open(ctx, database, store.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	c, err := objects.Load()
-	if err != nil {
-		return nil, err
-	}
-	names := map[string][]string{}
-	for _, t := range c.Types() {
-		names[t.Name] = []string{}
-		for _, f := range t.Fields {
-			if f.Held() {
-				names[t.Name] = append(names[t.Name], f.Name)
-			}
-		}
-	}
-	types, numbers, err := s.BindTypes(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	fields := map[string]int32{}
-	for name, n := range numbers {
-		fields[strings.Replace(name, "/", ".", 1)] = n
-	}
-	return c, c.Bind(types, fields)
+	return objects.NewRegistry(ctx, s)
 }
 
 func openLoader(ctx context.Context, database string) (loader, error) {

@@ -147,7 +147,7 @@ func (b *bench) post(ctx context.Context) error {
 		return err
 	}
 	unchecked := &scripts{texts: []string{head + fmt.Sprintf(
-		"insert into bench.assoc (%s) values (%s, %d, 3, %d, %d, false, false, %s, %s, now());\n",
+		"insert into relata_bench.assoc (%s) values (%s, %d, 3, %d, %d, false, false, %s, %s, now());\n",
 		assocTable.columns, newID, d.rid, d.from, d.to, sourceID, vlanID)}}
 	load := func(m maker) func(int, int) request {
 		return func(int, int) request {
@@ -208,14 +208,14 @@ func expressions(known map[string]string) func(string) (string, bool) {
 // rawTable is assoc with its rows and indexes, and without foreign keys.
 func (b *bench) rawTable(ctx context.Context) error {
 	var there bool
-	if err := b.db.QueryRowContext(ctx, `select to_regclass('bench.assoc') is not null`).Scan(&there); err != nil || there {
+	if err := b.db.QueryRowContext(ctx, `select to_regclass('relata_bench.assoc') is not null`).Scan(&there); err != nil || there {
 		return err
 	}
 	fmt.Fprintln(b.log, "copy the associations to a table without foreign keys")
 	for _, text := range []string{
-		`create schema if not exists bench`,
-		`begin; create table bench.assoc (like assoc including all); insert into bench.assoc select * from assoc; commit`,
-		`vacuum analyze bench.assoc`,
+		`create schema if not exists relata_bench`,
+		`begin; create table relata_bench.assoc (like assoc including all); insert into relata_bench.assoc select * from assoc; commit`,
+		`vacuum analyze relata_bench.assoc`,
 	} {
 		if _, err := b.db.ExecContext(ctx, text); err != nil {
 			return err

@@ -78,6 +78,9 @@ func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 		d.Registry = registry
 	}
 	engine := objects.NewService(d.Registry, d.Now)
+	if err := engine.EnsureDefaults(ctx, d.Store); err != nil {
+		return err
+	}
 	definitions := relationships.NewService(d.Store, d.Registry, d.Now)
 	group.Use(identify, access(d.Logger), (&answerer{d.Logger}).middleware)
 	for _, path := range []string{"/health", "/health/"} {

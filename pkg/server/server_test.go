@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"relata/pkg/accounts"
+	"relata/pkg/objects"
 	"relata/pkg/server"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
@@ -62,11 +63,13 @@ func (l *lines) entries(text string) []string {
 // deps are those of a test server on s, with its superuser.
 func deps(t testing.TB, s *store.Store, log *lines) server.Deps {
 	t.Helper()
+	registry, err := objects.NewRegistry(context.Background(), s)
+	require.NoError(t, err)
 	people := accounts.NewService(s, "", time.Now)
-	_, err := people.EnsureFirst(context.Background(), adminToken)
+	_, err = people.EnsureFirst(context.Background(), adminToken)
 	require.NoError(t, err)
 	return server.Deps{
-		Store: s, Accounts: people, Version: "test",
+		Store: s, Accounts: people, Registry: registry, Version: "test",
 		Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
 }

@@ -112,8 +112,11 @@ func (c *compiler) allExist(cond *filters.Condition) fragment {
 
 // natural is the value of a natural field, comparable with convert's.
 func (c *compiler) natural(e expression, kind filters.Kind) string {
-	if kind == filters.Integer {
+	switch {
+	case kind == filters.Integer:
 		return c.convert(kind, e.text)
+	case e.column.Named && e.kind == "":
+		return e.ground.alias + ".name"
 	}
 	return e.text
 }

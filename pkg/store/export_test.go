@@ -1,0 +1,37 @@
+package store
+
+import "context"
+
+// Exec runs a statement in a transaction of its own.
+func (s *Store) Exec(ctx context.Context, text string, args ...any) error {
+	return s.inTx(ctx, func(t *Tx) error {
+		_, err := t.exec(ctx, text, args...)
+		return err
+	})
+}
+
+// Insert adds rows.
+func (s *Store) Insert(ctx context.Context, into string, rows [][]any) error {
+	return s.inTx(ctx, func(t *Tx) error {
+		_, err := t.insert(ctx, into, "", rows)
+		return err
+	})
+}
+
+// Scalar reads one value.
+func (s *Store) Scalar(ctx context.Context, dest any, text string, args ...any) error {
+	return s.queryRow(ctx, text, args...).Scan(dest)
+}
+
+// Postgres reports which database it is.
+func (s *Store) Postgres() bool { return s.dialect.name == "postgres" }
+
+// Lower is lower case as the database has it.
+func (s *Store) Lower(text string) string { return s.dialect.lower(text) }
+
+// Matches is a match of a regular expression as the database has it, and the
+// pattern as it takes it.
+func (s *Store) Matches(pattern string, fold bool) (text, translated string, ok bool) {
+	translated, ok = s.dialect.pattern(pattern, fold)
+	return s.dialect.matchesPattern(s.dialect.text, s.dialect.text), translated, ok
+}

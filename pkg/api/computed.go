@@ -220,22 +220,26 @@ func (l *level) readTypes(ctx context.Context, things []*thing) error {
 }
 
 func (l *level) plainSlug(one *thing, p plain) string {
-	var b strings.Builder
+	parts := make([]string, 0, len(p.steps)+1)
+	set := 0
 	for _, step := range p.steps {
+		part, null := "", false
 		switch {
 		case step.own:
-			b.WriteString(objects.Slugify(one.Name))
+			part, null = objects.Slugify(one.Name), one.Name == ""
 		case step.id:
-			b.WriteString(one.ID.String())
+			part = one.ID.String()
+		case len(one.refs[step.ref]) > 0:
+			part = objects.Slugify(l.names[one.refs[step.ref][0]])
 		default:
-			if ids := one.refs[step.ref]; len(ids) > 0 {
-				b.WriteString(objects.Slugify(l.names[ids[0]]))
-			}
+			null = true
 		}
-		b.WriteByte('_')
+		parts = append(parts, part)
+		if !null {
+			set = len(parts)
+		}
 	}
-	b.WriteString(one.ID.String()[:4])
-	return b.String()
+	return strings.Join(append(parts[:set], one.ID.String()[:4]), "_")
 }
 
 // generic stands for computed references, which may lead to any type.

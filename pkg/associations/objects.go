@@ -40,6 +40,9 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 			})
 		})
 		taken := errors.Is(err, errTaken)
+		if err == nil {
+			return s.objects.Kept(ctx, t)
+		}
 		if !taken && !errors.Is(err, fault.Invalid) {
 			return err
 		}

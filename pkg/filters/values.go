@@ -121,10 +121,11 @@ func (c *Condition) HasPattern() bool {
 	return isPattern(c.Lookup) || c.Lookup == Equal && c.Field != nil && isPattern(c.Field.Base)
 }
 
-// addChoice reads one of a fixed set. Only the plain filter insists on it.
+// addChoice reads one of a fixed set. Only the plain filter insists on it, and
+// the negated one of a field that has no lookups for texts.
 func (c *Condition) addChoice(v string) string {
 	f := c.Field
-	strict := c.Lookup == Equal || f.valueKind() == ContentType
+	strict := c.Lookup == Equal || f.valueKind() == ContentType || c.Lookup == Not && !slices.Contains(f.Lookups, Contains)
 	if v == "null" && (strict || c.Lookup == Not) && f.Kind != Method {
 		c.Null = true
 		return ""

@@ -87,12 +87,15 @@ func cutFunction(path string) (string, string) {
 }
 
 // slug is the natural slug of o: the values of its natural key, each reduced to
-// letters, digits and hyphens, and four digits of the id.
+// letters, digits and hyphens, and four digits of the id. What is null at the end
+// of the key is left out.
 func (l *loader) slug(o *Object) string {
 	var parts []string
+	set := 0
 	for _, path := range o.Type.NaturalKey {
 		if path == "pk" || path == "id" {
 			parts = append(parts, o.ID.String())
+			set = len(parts)
 			continue
 		}
 		value := l.value(o, path)
@@ -103,8 +106,11 @@ func (l *loader) slug(o *Object) string {
 			}
 		}
 		parts = append(parts, Slugify(text(value)))
+		if value != nil {
+			set = len(parts)
+		}
 	}
-	return strings.Join(append(parts, o.ID.String()[:4]), "_")
+	return strings.Join(append(parts[:set], o.ID.String()[:4]), "_")
 }
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

@@ -152,3 +152,15 @@ func bind(ctx context.Context, store RegistryStore, c *Catalogue) error {
 	}
 	return c.Bind(types, fields)
 }
+
+// Kept has a change of objects of type t show at once where it changes the
+// catalogue, as custom fields do. Whoever writes objects calls it once the
+// transaction is kept.
+func (s *Service) Kept(ctx context.Context, t *Type) error {
+	for _, r := range s.rules[t.Name] {
+		if strings.HasPrefix(r.kind, "custom_") {
+			return s.registry.Refresh(ctx)
+		}
+	}
+	return nil
+}

@@ -280,7 +280,7 @@ func (d *draft) differing(t *objects.Type, im *netBox) []string {
 		from := d.kind.Fields.values[name]
 		nothing := empty(want) || noIDs(want)
 		switch {
-		case from.Once, d.adopted && nothing:
+		case from.Once, nothing && (d.adopted || d.kind.Merge):
 			continue
 		case name == "custom_fields":
 			if d.customDiffers() {

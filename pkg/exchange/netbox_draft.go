@@ -188,7 +188,8 @@ func (im *netBox) references(ctx context.Context, k *kind, field *objects.Field,
 	given := many
 	for _, name := range strings.Split(from.From, "|") {
 		to, refers := refs[name]
-		if !refers && name != "self" {
+		model, back, reverse := strings.Cut(name, "/")
+		if !refers && !reverse && name != "self" {
 			v := r.fields[name]
 			if table := im.m.Values[from.Values]; table != nil {
 				if other, ok := table[keyText(v)]; ok {
@@ -202,6 +203,9 @@ func (im *netBox) references(ctx context.Context, k *kind, field *objects.Field,
 			return id, true, err
 		}
 		found, missing := im.d.targets(refs, r, name)
+		if reverse {
+			found = im.d.holders(im.m, model, back, r)
+		}
 		for _, target := range found {
 			id, is, ok := im.madeOf(ctx, target, field)
 			switch {

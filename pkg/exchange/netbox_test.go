@@ -37,6 +37,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
 	registry, err := objects.NewRegistry(t.Context(), s)
 	require.NoError(t, err)
+	require.NoError(t, objects.NewService(registry, time.Now).EnsureDefaults(t.Context(), s))
 	return &world{store: s, registry: registry}
 }
 
@@ -560,7 +561,7 @@ func TestImportNetBoxDetails(t *testing.T) {
 		t.Run("contacts", func(t *testing.T) {
 			jo := w.one(t, "extras.contact", "Jo")
 			assert.Equal(t, "Chief\nCalls back", jo.Values["comments"])
-			assert.Equal(t, []string{"Staff"}, w.many(t, jo, "teams"))
+			assert.Equal(t, []string{jo.Str}, w.many(t, w.one(t, "extras.team", "Staff"), "contacts"))
 			all := w.all(t, "extras.contactassociation")
 			require.Len(t, all, 1)
 			assert.Equal(t, "r1", w.str(t, all[0], "associated_object"))

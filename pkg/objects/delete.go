@@ -16,7 +16,8 @@ import (
 // will go, after they are locked and before they are removed.
 func (s *Service) Delete(ctx context.Context, tx Tx, ids []uuid.UUID, unlink func(context.Context, []uuid.UUID) error) ([]uuid.UUID, error) {
 	for range deleteAttempts {
-		d := &deletion{s: s, ctx: ctx, tx: tx, c: s.registry.Catalogue(ctx), going: map[uuid.UUID]*Object{}, cleared: map[uuid.UUID]map[string]bool{}}
+		d := &deletion{s: s, ctx: ctx, tx: tx, c: s.registry.Catalogue(ctx), going: map[uuid.UUID]*Object{}, cleared: map[uuid.UUID]map[string]bool{},
+			handed: map[uuid.UUID]uuid.UUID{}}
 		gone, again, err := d.run(uniqueIDs(ids), unlink)
 		if err != nil || !again {
 			return gone, err
@@ -40,6 +41,7 @@ type deletion struct {
 	order    []uuid.UUID
 	blockers []uuid.UUID
 	cleared  map[uuid.UUID]map[string]bool // references that become null, by holder and field
+	handed   map[uuid.UUID]uuid.UUID       // objects that get another parent
 	detached []Link                        // memberships in lists that end
 }
 
@@ -126,28 +128,27 @@ func (d *deletion) collect(ids []uuid.UUID) error {
 				d.blockers = append(d.blockers, link.Holder)
 			}
 		}
-		more, err := d.special(level)
-		if err != nil {
+		if err := d.special(level); err != nil {
 			return err
 		}
-		ids = uniqueIDs(append(ids, more...))
+		ids = uniqueIDs(ids)
 	}
 	return nil
 }
 
 // special asks the kinds of rule that have a say in deletions.
-func (d *deletion) special(level []uuid.UUID) ([]uuid.UUID, error) {
+func (d *deletion) special(level []uuid.UUID) error {
 	for _, id := range level {
 		o := d.going[id]
 		for _, r := range d.s.rules[o.Type.Name] {
 			if judge := onDelete[r.kind]; judge != nil {
 				if err := judge(d, r, o); err != nil {
-					return nil, err
+					return err
 				}
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // onDelete are the kinds of rule that are asked when an object goes.
@@ -161,7 +162,7 @@ func (d *deletion) blocked() error {
 		d.l.meet(1<<30, id)
 	}
 	for _, id := range d.blockers {
-		if seen[id] || d.going[id] != nil {
+		if _, handed := d.handed[id]; seen[id] || handed || d.going[id] != nil {
 			continue
 		}
 		seen[id] = true
@@ -192,6 +193,11 @@ func (d *deletion) letGo() error {
 		}
 	}
 	var ids []uuid.UUID
+	for id := range d.handed {
+		if d.going[id] == nil {
+			ids = append(ids, id)
+		}
+	}
 	for id := range d.cleared {
 		if d.going[id] == nil {
 			ids = append(ids, id)
@@ -214,6 +220,9 @@ func (d *deletion) letGo() error {
 			for field := range d.cleared[o.ID] {
 				o.Refs[field] = nil
 			}
+			if _, handed := d.handed[o.ID]; handed {
+				o.setRef("parent", d.survivor(d.handed[o.ID]))
+			}
 		})
 		planned = append(planned, p)
 	}
@@ -222,6 +231,14 @@ func (d *deletion) letGo() error {
 		return err
 	}
 	return w.finish()
+}
+
+// survivor is the closest of parent and what stands above it that stays.
+func (d *deletion) survivor(parent uuid.UUID) uuid.UUID {
+	for d.going[parent] != nil {
+		parent = d.going[parent].Ref("parent")
+	}
+	return parent
 }
 
 // replan is a change that no rule judges: it follows from another one.

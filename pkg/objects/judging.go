@@ -124,6 +124,7 @@ func (m *member) modelRules() error {
 
 // clean judges the rules of the model one after the other.
 func (m *member) clean() error {
+	m.computeStored()
 	if problem := m.cleanCustom(); problem != "" {
 		return m.refuse(fault.All, problem)
 	}

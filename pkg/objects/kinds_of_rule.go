@@ -9,7 +9,7 @@ func init() {
 		"regular_expression": {"field"}, "rack_units": {"rack", "position", "face", "height", "full_depth", "size", "others"},
 		"rack_height": {"field", "others"}, "overlapping": {"same", "lists"}, "only_types": {"field", "types"}, "occupied": {"field", "by"},
 		"no_create": {}, "nested_in_use": {"of", "parent", "same"}, "legacy_location": {"of"}, "lane_mapping": {"field"}, "json_object": {"field"},
-		"ip_range": {}, "ip_prefix": {}, "ip_address": {}, "in_range": {"value", "range"}, "image_files": {"field", "of"}, "forbidden": {},
+		"in_range": {"value", "range"}, "image_files": {"field", "of"}, "forbidden": {},
 		"filter_of": {"field", "type"}, "chain": {"field", "from", "up"}, "cable": {}, "breakers": {"panel", "others"}, "permits": {"field", "through"},
 	} {
 		kindArgs[kind] = args
@@ -17,4 +17,28 @@ func init() {
 }
 
 func (m *member) validationRules() error { return nil }
-func (m *member) effects() error         { return nil }
+
+// effects are what else happens when nothing is wrong.
+func (m *member) effects() error {
+	for _, r := range m.j.s.rules[m.object.Type.Name] {
+		effect := effects[r.kind]
+		if effect == nil {
+			continue
+		}
+		applies, err := m.applies(r)
+		if err != nil {
+			return err
+		}
+		if !applies {
+			continue
+		}
+		if err := effect(m, r); err != nil {
+			return err
+		}
+	}
+	return m.j.l.err
+}
+
+// effects are the kinds of rule that change other objects.
+var effects = map[string]func(m *member, r *rule) error{}
+

@@ -160,11 +160,38 @@ func (w *writing) insert(made []*Planned) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(trees)) {
 		t := types[id]
-		if err := w.tx.PlaceNew(w.ctx, id, t.Field(t.Tree).ID, trees[id]); err != nil {
-			return err
+		for _, level := range levels(made, t, trees[id]) {
+			if err := w.tx.PlaceNew(w.ctx, id, t.Field(t.Tree).ID, level); err != nil {
+				return err
+			}
 		}
 	}
 	return w.count(counts)
+}
+
+// levels sorts new objects of a tree: parents come before those below them.
+func levels(made []*Planned, t *Type, ids []uuid.UUID) [][]uuid.UUID {
+	parents := map[uuid.UUID]uuid.UUID{}
+	for _, p := range made {
+		if p.Object.Type.ID == t.ID {
+			parents[p.Object.ID] = p.Object.Ref(t.Tree)
+		}
+	}
+	var out [][]uuid.UUID
+	for _, id := range ids {
+		depth := 0
+		for up := parents[id]; ; up = parents[up] {
+			if _, within := parents[up]; !within {
+				break
+			}
+			depth++
+		}
+		for len(out) <= depth {
+			out = append(out, nil)
+		}
+		out[depth] = append(out[depth], id)
+	}
+	return out
 }
 
 func linksOf(o *Object, f *Field) []Link {

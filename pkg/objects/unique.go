@@ -121,6 +121,11 @@ func (j *judge) askAll() error {
 			return err
 		}
 		keys = append(keys, some...)
+		for _, r := range j.s.rules[m.object.Type.Name] {
+			if more := ahead[r.kind]; more != nil {
+				keys = append(keys, more(m, r)...)
+			}
+		}
 	}
 	return j.ask(keys)
 }

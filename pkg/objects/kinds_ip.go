@@ -1,0 +1,499 @@
+package objects
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"relata/pkg/fault"
+	"relata/pkg/filters"
+)
+
+// The kinds of rule about networks. An address, a range or a prefix belongs to
+// the closest prefix of its namespace that holds it.
+//
+//	ip_prefix   finds the parent of a prefix, and hands over to it what it holds
+//	            now: prefixes, `addresses` and `ranges` (types)
+//	ip_address  finds the parent among `prefixes` (a type); `ranges` is the way
+//	            from the parent to the ranges in it
+//	ip_range    as ip_address, for a range; `addresses` is the way from the
+//	            parent to its addresses
+func init() {
+	kindArgs["ip_prefix"] = []string{"addresses", "ranges", "vrfs"}
+	kindArgs["ip_address"] = []string{"prefixes", "ranges"}
+	kindArgs["ip_range"] = []string{"prefixes", "ranges", "addresses"}
+	judges["ip_prefix"] = judgePrefix
+	judges["ip_address"] = judgeAddress
+	judges["ip_range"] = judgeRange
+	ahead["ip_prefix"] = func(m *member, r *rule) []keyed {
+		p, ok := readPrefix(text(m.object.Values["prefix"]))
+		return m.j.networkKeys(m.object.Type, m.object.Ref("namespace"), p, ok)
+	}
+	ahead["ip_address"] = aheadOf("address")
+	ahead["ip_range"] = aheadOf("start_address")
+	onDelete["ip_prefix"] = deletePrefix
+	effects["ip_prefix"] = func(m *member, r *rule) error { return m.adopt(r) }
+}
+
+// ahead are the unique keys that kinds of rule will ask for, by kind: asked for
+// together, before the members are judged one by one.
+var ahead = map[string]func(m *member, r *rule) []keyed{}
+
+func aheadOf(field string) func(m *member, r *rule) []keyed {
+	return func(m *member, r *rule) []keyed {
+		p, ok := readPrefix(text(m.object.Values[field]))
+		return m.j.networkKeys(m.j.c.Type(r.arg("prefixes")), m.namespace(), p, ok)
+	}
+}
+
+// namespace is where the parent of m is looked for: the one that the request
+// gives, else that of the parent.
+func (m *member) namespace() uuid.UUID {
+	if id := m.object.Ref("namespace"); id != uuid.Nil {
+		return id
+	}
+	if parent := m.j.l.get(m.object.Ref("parent")); parent != nil {
+		return parent.Ref("namespace")
+	}
+	return uuid.Nil
+}
+
+// networkKeys are the keys under which the networks that hold p are found, the
+// closest first. t is the type of prefixes.
+func (j *judge) networkKeys(t *Type, namespace uuid.UUID, p netip.Prefix, ok bool) []keyed {
+	if !ok || namespace == uuid.Nil || t == nil {
+		return nil
+	}
+	var rule *rule
+	for _, r := range j.uniqueRules(t) {
+		if setName(r.fields) == "namespace,network,prefix_length" {
+			rule = r
+		}
+	}
+	if rule == nil {
+		return nil
+	}
+	var keys []keyed
+	for bits := p.Bits(); bits >= 0; bits-- {
+		network, _ := p.Addr().Prefix(bits)
+		values := make([]any, len(rule.fields))
+		for i, f := range rule.fields {
+			switch f {
+			case "namespace":
+				values[i] = namespace.String()
+			case "network":
+				values[i] = network.Masked().Addr().String()
+			default:
+				values[i] = bits
+			}
+		}
+		keys = append(keys, keyed{Key{Type: t.ID, Rule: rule.id, Hash: sha256.Sum256([]byte(canonical(values)))}, rule})
+	}
+	return keys
+}
+
+// closest is the stored prefix that holds p most closely, other than not; itself
+// too where it has the same length.
+func (j *judge) closest(t *Type, namespace uuid.UUID, p netip.Prefix, not uuid.UUID) (uuid.UUID, error) {
+	keys := j.networkKeys(t, namespace, p, true)
+	if err := j.ask(keys); err != nil {
+		return uuid.Nil, err
+	}
+	for _, k := range keys {
+		if id := j.taken[k.Key]; id != uuid.Nil && id != not {
+			j.l.meet(0, id)
+			return id, nil
+		}
+	}
+	return uuid.Nil, nil
+}
+
+func judgePrefix(m *member, r *rule) error {
+	o, j := m.object, m.j
+	p, ok := readPrefix(text(o.Values["prefix"]))
+	if !ok {
+		return nil
+	}
+	p = p.Masked()
+	moved := m.before == nil || o.Values["prefix"] != m.before.Values["prefix"]
+	elsewhere := m.before != nil && o.Ref("namespace") != m.before.Ref("namespace")
+	switch {
+	case m.before != nil && moved && elsewhere:
+		return m.refuse(fault.All, "Cannot change network and namespace in the same update. Consider creating a new Prefix instead.")
+	case elsewhere && len(j.l.refs(m.before, r.arg("vrfs"))) > 0:
+		return m.refuse("namespace", "Cannot move to a different Namespace while associated to VRFs in the current Namespace. Remove all VRFs from this Prefix and descendants before making this change.")
+	case !moved && !elsewhere:
+		return nil
+	}
+	if p.Bits() == 0 {
+		o.Refs["parent"] = nil
+	} else {
+		above, _ := p.Addr().Prefix(p.Bits() - 1)
+		parent, err := j.closest(o.Type, o.Ref("namespace"), above, o.ID)
+		if err != nil {
+			return err
+		}
+		o.setRef("parent", m.closestOfBatch(p, parent))
+	}
+	if m.before != nil && moved {
+		return m.leave(r, p)
+	}
+	if elsewhere {
+		return m.moveBelow(r)
+	}
+	return nil
+}
+
+// closestOfBatch is parent, or a prefix of the same request that holds p more
+// closely.
+func (m *member) closestOfBatch(p netip.Prefix, parent uuid.UUID) uuid.UUID {
+	best := -1
+	if o := m.j.l.get(parent); o != nil {
+		if held, ok := readPrefix(text(o.Values["prefix"])); ok {
+			best = held.Bits()
+		}
+	}
+	for _, other := range m.j.members {
+		held, ok := readPrefix(text(other.object.Values["prefix"]))
+		if ok && other != m && other.before == nil && other.object.Ref("namespace") == m.object.Ref("namespace") &&
+			held.Bits() < p.Bits() && held.Bits() > best && held.Masked().Contains(p.Addr()) {
+			parent, best = other.object.ID, held.Bits()
+		}
+	}
+	return parent
+}
+
+// leave judges what a prefix that moves away would leave behind, and hands it to
+// the parent that the prefix had.
+func (m *member) leave(r *rule, p netip.Prefix) error {
+	l, old := m.j.l, m.before.Ref("parent")
+	var orphans []string
+	ranges := m.j.c.Type(r.arg("ranges"))
+	for _, path := range []string{"ip_address_ranges", "ip_addresses", "children"} {
+		for _, id := range l.refs(m.before, path) {
+			held := l.get(id)
+			if held == nil || p.Contains(addressOf(held)) && (ranges == nil || held.Type.Name != ranges.Name || p.Contains(endOf(held))) {
+				continue
+			}
+			switch {
+			case ranges != nil && held.Type.Name == ranges.Name:
+				return m.refuse(fault.All, fmt.Sprintf("Cannot modify Prefix: IP Address Range '%s - %s' would no longer be fully contained within this Prefix. Modify or delete the IP Address Range first.",
+					held.Values["start_address"], held.Values["end_address"]))
+			case old == uuid.Nil && path == "ip_addresses":
+				orphans = append(orphans, text(held.Values["host"]))
+			default:
+				m.hand(held, old)
+			}
+		}
+	}
+	if len(orphans) > 0 {
+		return m.refuse(fault.All, fmt.Sprintf("%d existing IP addresses (including %s) would no longer have a valid parent Prefix after this change.", len(orphans), orphans[0]))
+	}
+	return nil
+}
+
+// moveBelow moves all prefixes below m to its new namespace.
+func (m *member) moveBelow(r *rule) error {
+	rows, err := m.j.tx.Descendants(m.j.ctx, []uuid.UUID{m.object.ID})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		m.j.l.meet(-2, row.Descendant)
+	}
+	for _, row := range rows {
+		below := m.j.l.get(row.Descendant)
+		if below == nil || row.Depth == 0 {
+			continue
+		}
+		if len(m.j.l.refs(below, r.arg("vrfs"))) > 0 {
+			return m.refuse("namespace", "Cannot move to a different Namespace with descendant Prefixes associated to VRFs in the current Namespace. Remove all VRFs from all descendants before making this change.")
+		}
+		m.also = append(m.also, replan(m.j.s, m.j.ctx, m.j.tx, m.j.c, below, func(o *Object) {
+			o.setRef("namespace", m.object.Ref("namespace"))
+		}))
+	}
+	return nil
+}
+
+// hand gives held another parent.
+func (m *member) hand(held *Object, parent uuid.UUID) {
+	for _, p := range m.also {
+		if p.Object.ID == held.ID {
+			p.Object.setRef("parent", parent)
+			return
+		}
+	}
+	m.also = append(m.also, replan(m.j.s, m.j.ctx, m.j.tx, m.j.c, held, func(o *Object) { o.setRef("parent", parent) }))
+}
+
+// addressOf is the first address of a prefix, range or address; endOf the last.
+func addressOf(o *Object) netip.Addr {
+	for _, field := range []string{"network", "host", "start_host"} {
+		if a, err := netip.ParseAddr(text(o.Values[field])); err == nil {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+func endOf(o *Object) netip.Addr {
+	for _, field := range []string{"broadcast", "end_host", "host"} {
+		if a, err := netip.ParseAddr(text(o.Values[field])); err == nil {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// adopt hands over to new or moved prefixes what they hold now: their parent's
+// prefixes, addresses and ranges within them. It runs once nothing is wrong.
+func (m *member) adopt(r *rule) error {
+	o := m.object
+	if m.before != nil && o.Values["prefix"] == m.before.Values["prefix"] && o.Ref("namespace") == m.before.Ref("namespace") {
+		return nil
+	}
+	p, ok := readPrefix(text(o.Values["prefix"]))
+	if !ok {
+		return nil
+	}
+	if len(m.j.members) > 1 && m.batchParent() {
+		return nil // the stored ones are adopted by the prefix of the batch that is closest
+	}
+	from := []struct{ typ, field, filter string }{{o.Type.Name, "parent", "within"}}
+	if o.Ref("parent") != uuid.Nil {
+		from = append(from, struct{ typ, field, filter string }{r.arg("addresses"), "parent", "prefix"})
+	}
+	for _, f := range from {
+		if err := m.adoptFrom(f.typ, f.field, f.filter, p.Masked()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batchParent reports whether the parent of m is made by the same request.
+func (m *member) batchParent() bool {
+	for _, other := range m.j.members {
+		if other.object.ID == m.object.Ref("parent") && other.before == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// adoptFrom makes m, or the closest prefix of its batch, the parent of the
+// objects of a type that stand below its parent and within p.
+func (m *member) adoptFrom(typeName, field, filter string, p netip.Prefix) error {
+	j, o := m.j, m.object
+	t := j.c.Type(typeName)
+	if t == nil {
+		return nil
+	}
+	within := j.c.Schema(t).Field(filter)
+	if within == nil {
+		return fmt.Errorf("type %s has no filter %s", typeName, filter)
+	}
+	way := func(name string) *filters.Field {
+		f := t.Field(name)
+		return &filters.Field{Name: name, Kind: filters.Reference, Path: filters.Path{Hops: []filters.Hop{{Field: f.ID}}}}
+	}
+	q := filters.Query{{Field: within, Texts: []string{p.String()}}}
+	if parent := o.Ref("parent"); parent != uuid.Nil {
+		q = append(q, filters.Condition{Field: way(field), IDs: []uuid.UUID{parent}})
+	} else {
+		q = append(q, filters.Condition{Field: way("namespace"), IDs: []uuid.UUID{o.Ref("namespace")}},
+			filters.Condition{Field: way(field), Lookup: filters.IsNull, Truth: true})
+	}
+	found, err := j.tx.Find(j.ctx, t, q, 1<<30)
+	if err != nil {
+		return err
+	}
+	j.l.meet(-3, found...)
+	for _, id := range found {
+		held := j.l.get(id)
+		if held == nil || id == o.ID {
+			continue
+		}
+		parent := o.ID
+		if network, ok := readPrefix(text(held.Values["prefix"]) + text(held.Values["address"])); ok {
+			parent = m.closestAdopter(network)
+		}
+		m.hand(held, parent)
+	}
+	return nil
+}
+
+// closestAdopter is m, or a new prefix of the same request within m that holds p
+// more closely.
+func (m *member) closestAdopter(p netip.Prefix) uuid.UUID {
+	if p.Addr().IsValid() && strings.Contains(p.String(), "/") && len(m.j.members) == 1 {
+		return m.object.ID
+	}
+	own, _ := readPrefix(text(m.object.Values["prefix"]))
+	best, id := own.Bits(), m.object.ID
+	for _, other := range m.j.members {
+		held, ok := readPrefix(text(other.object.Values["prefix"]))
+		if ok && other != m && other.before == nil && other.object.Ref("namespace") == m.object.Ref("namespace") &&
+			held.Bits() > best && held.Bits() < p.Bits() && held.Masked().Contains(p.Addr()) {
+			best, id = held.Bits(), other.object.ID
+		}
+	}
+	return id
+}
+
+// deletePrefix hands what a prefix holds to its parent. Addresses and ranges
+// that would be left without one stand against it.
+func deletePrefix(d *deletion, r *rule, o *Object) error {
+	parent := o.Ref("parent")
+	for _, path := range []string{"children", "ip_addresses", "ip_address_ranges"} {
+		for _, id := range d.l.refs(o, path) {
+			if parent == uuid.Nil && path != "children" {
+				continue // their reference protects
+			}
+			d.handed[id] = parent
+		}
+	}
+	return d.l.err
+}
+
+func judgeAddress(m *member, r *rule) error {
+	o, j := m.object, m.j
+	p, ok := readPrefix(text(o.Values["address"]))
+	if !ok {
+		return nil
+	}
+	if m.before != nil && text(m.before.Values["host"]) != p.Addr().String() {
+		return m.refuse(fault.All, "Host address cannot be changed once created")
+	}
+	if o.Values["type"] == "slaac" && p.Addr().Is4() {
+		return m.refuse("type", "Only IPv6 addresses can be assigned SLAAC type")
+	}
+	host := netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
+	if done, err := m.breaks(func() error { return m.settle(r, host, o.Str, "%s cannot be assigned as the parent of %s.  In namespace %s, the expected parent would be %s.", text(o.Values["address"])) }); done || err != nil {
+		return err
+	}
+	if m.before != nil {
+		return nil
+	}
+	parent := j.l.get(o.Ref("parent"))
+	if parent == nil {
+		return nil
+	}
+	for _, id := range j.l.refs(parent, r.arg("ranges")) {
+		span := j.l.get(id)
+		if span != nil && span.Values["is_exclusive"] == true && !p.Addr().Less(addressOf(span)) && !endOf(span).Less(p.Addr()) {
+			return m.refuse(fault.All, fmt.Sprintf("IP address %s falls within exclusive IP Address Range \"%s\". Creating an IP Address within an exclusive range is not permitted.", p.Addr(), span.Str))
+		}
+	}
+	m.computeStored()
+	keys, err := m.uniqueKeys()
+	if err != nil {
+		return err
+	}
+	if err := j.ask(keys); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if setName(k.rule.fields) == "host,parent" && m.taken(k) {
+			return m.refuse(fault.All, fmt.Sprintf("IP address %s already exists in %s.", o.Values["address"], parent.Str))
+		}
+	}
+	return nil
+}
+
+// settle finds the parent of an address, or holds the one that was given to be
+// the closest.
+func (m *member) settle(r *rule, host netip.Prefix, _ string, wrongParent, called string) error {
+	o, j := m.object, m.j
+	namespace := m.namespace()
+	given := m.draft.Has("parent") && o.Ref("parent") != uuid.Nil
+	if m.before != nil && !m.draft.Has("parent") && !m.draft.Has("namespace") {
+		return nil
+	}
+	closest, err := j.closest(j.c.Type(r.arg("prefixes")), namespace, host, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	if closest == uuid.Nil {
+		return m.refuse("namespace", fmt.Sprintf("No suitable parent Prefix for %s exists in Namespace %s", host.Addr(), j.l.str(namespace)))
+	}
+	if given && !m.draft.Has("namespace") && o.Ref("parent") != closest {
+		return m.refuse("parent", fmt.Sprintf(wrongParent, j.l.str(o.Ref("parent")), called, j.l.str(namespace), j.l.str(closest)))
+	}
+	o.setRef("parent", closest)
+	return nil
+}
+
+func judgeRange(m *member, r *rule) error {
+	o, j := m.object, m.j
+	start, _ := readPrefix(text(o.Values["start_address"]))
+	end, _ := readPrefix(text(o.Values["end_address"]))
+	first, last := start.Addr(), end.Addr()
+	switch {
+	case first.Is4() != last.Is4():
+		words := map[bool]string{true: "IPv4", false: "IPv6"}
+		return m.refuse(fault.All, fmt.Sprintf("start_address (%s) and end_address (%s) must be of the same IP version", words[first.Is4()], words[last.Is4()]))
+	case last.Less(first):
+		return m.refuse("start_address", "start_address must be less than or equal to end_address")
+	}
+	namespace := m.namespace()
+	prefixes := j.c.Type(r.arg("prefixes"))
+	holder, err := j.closest(prefixes, namespace, start, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	if holder == uuid.Nil {
+		return m.refuse("namespace", fmt.Sprintf("No suitable parent Prefix for %s exists in Namespace %s", first, j.l.str(namespace)))
+	}
+	other, err := j.closest(prefixes, namespace, end, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	if other != holder {
+		return m.refuse(fault.All, "IP Address Range must be fully contained within a single parent Prefix. No single Prefix in namespace contains both start_address and end_address. Consider creating a wider parent Prefix that covers the entire range.")
+	}
+	if m.draft.Has("parent") && !m.draft.Has("namespace") && o.Ref("parent") != uuid.Nil && o.Ref("parent") != holder {
+		return m.refuse("parent", fmt.Sprintf("%s cannot be assigned as the parent of %s - %s. In namespace %s, the expected parent would be %s.",
+			j.l.str(o.Ref("parent")), first, last, j.l.str(namespace), j.l.str(holder)))
+	}
+	o.setRef("parent", holder)
+	return m.spanRules(r, j.l.get(holder), first, last)
+}
+
+// spanRules are those of a range against what its parent holds already.
+func (m *member) spanRules(r *rule, parent *Object, first, last netip.Addr) error {
+	l := m.j.l
+	if parent == nil {
+		return l.err
+	}
+	for _, id := range l.refs(parent, r.arg("ranges")) {
+		span := l.get(id)
+		if span != nil && id != m.object.ID && !last.Less(addressOf(span)) && !endOf(span).Less(first) {
+			return m.refuse(fault.All, fmt.Sprintf("IP Address Range intersects with existing range '%s - %s'", addressOf(span), endOf(span)))
+		}
+	}
+	for _, id := range l.refs(parent, "children") {
+		child := l.get(id)
+		if child != nil && !last.Less(addressOf(child)) && !endOf(child).Less(first) {
+			return m.refuse(fault.All, fmt.Sprintf("IP Address Range overlaps with child Prefix '%s' of the assigned parent Prefix", child.Str))
+		}
+	}
+	if m.object.Values["is_exclusive"] != true || m.before != nil && m.before.Values["is_exclusive"] == true {
+		return nil
+	}
+	var within []string
+	for _, id := range l.refs(parent, r.arg("addresses")) {
+		a := l.get(id)
+		if a != nil && !addressOf(a).Less(first) && !last.Less(addressOf(a)) && len(within) < 5 {
+			within = append(within, addressOf(a).String())
+		}
+	}
+	if len(within) > 0 {
+		return m.refuse("is_exclusive", "Cannot make this IP Address Range exclusive: existing IP address(es) fall within the range: "+strings.Join(within, ", "))
+	}
+	return nil
+}

@@ -47,6 +47,7 @@ type API struct {
 func Mount(group *echo.Group, a *API) {
 	group.Any("", a.serve)
 	group.Any("/*", a.serve)
+	group.RouteNotFound("/*", a.serve) // methods that nobody has heard of
 }
 
 // methods of an address, in the order of Allow.
@@ -88,7 +89,7 @@ func (a *API) serve(c echo.Context) error {
 	slash := strings.HasSuffix(path, "/")
 	r.address = strings.TrimSuffix(path, "/") + "/"
 	found, ok := a.find(r)
-	if !ok {
+	if !ok || strings.Contains(path, "//") {
 		return fault.NotFoundf("Not found.")
 	}
 	if inAPI && !slash {

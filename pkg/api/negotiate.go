@@ -76,14 +76,15 @@ func pick(offers []mediaType, header []string) (mediaType, map[string]string, bo
 		if err != nil {
 			continue
 		}
-		level := 2
+		level := 3
+		_, quality := params["q"]
 		switch {
-		case len(params) > 0:
-			level = 3
 		case name == "*/*":
 			level = 0
 		case strings.HasSuffix(name, "/*"):
 			level = 1
+		case len(params) == 0 || len(params) == 1 && quality:
+			level = 2
 		}
 		levels[level] = append(levels[level], wanted{name, params})
 	}

@@ -132,10 +132,12 @@ func (l *level) shows(f *objects.Field) bool {
 
 // readRefs reads the references of all objects.
 func (l *level) readRefs(ctx context.Context) error {
-	ids := make([]uuid.UUID, len(l.things))
-	for i, one := range l.things {
-		ids[i] = one.ID
-		one.refs = map[int32][]uuid.UUID{}
+	var ids []uuid.UUID
+	for _, one := range l.things {
+		if slices.ContainsFunc(one.t.Fields, (*objects.Field).Held) {
+			ids = append(ids, one.ID)
+			one.refs = map[int32][]uuid.UUID{}
+		}
 	}
 	links, err := l.r.api.Store.ShownLinks(ctx, ids)
 	if err != nil {

@@ -45,6 +45,7 @@ func TestStatementsOfAPage(t *testing.T) {
 		}
 		assert.Equal(t, all, counted(shows+"200"), "nor does a definition")
 		t.Logf("statements of a page with relationships: %d, at depth 1: %d", all, deepAll)
+		// The page, its count, the four fields that count, links and definitions.
 		assert.LessOrEqual(t, all, int64(8))
 		plain := counted("/api/dcim/manufacturers/?sort=name&limit=200")
 		assert.LessOrEqual(t, plain, all-2, "links and definitions take two")

@@ -213,7 +213,9 @@ func (w *world) parent(o *object) *object {
 }
 
 // thingType is the type as lists take it.
-func (w *world) thingType() *objects.Type { return &objects.Type{ID: w.types["x.thing"], Name: "x.thing"} }
+func (w *world) thingType() *objects.Type {
+	return &objects.Type{ID: w.types["x.thing"], Name: "x.thing"}
+}
 
 // The model: what filters mean, said plainly.
 

@@ -119,8 +119,17 @@ func openSQLiteWith(ctx context.Context, dsn string, connections int) (*sqlx.DB,
 // database itself it would keep the migrations out; and unlike a file's mere
 // existence, it ends with the process.
 func lockSQLite(ctx context.Context, path string) (func(), error) {
-	beside := path + "-starting"
-	db, err := openSQLiteWith(ctx, "file:"+(&url.URL{Path: beside}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive", 1)
+	for attempt := 1; ; attempt++ {
+		release, err := lockBeside(ctx, path+"-starting")
+		if sqliteCode(err)&0xff != sqlite3.SQLITE_IOERR || attempt == 100 {
+			return release, err
+		}
+		time.Sleep(20 * time.Millisecond) // who had the lock has removed the file
+	}
+}
+
+func lockBeside(ctx context.Context, file string) (func(), error) {
+	db, err := openSQLiteWith(ctx, "file:"+(&url.URL{Path: file}).EscapedPath()+"?_pragma=busy_timeout(60000)&_txlock=exclusive", 1)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +139,7 @@ func lockSQLite(ctx context.Context, path string) (func(), error) {
 		return nil, err
 	}
 	return func() {
-		_ = os.Remove(beside)
+		_ = os.Remove(file)
 		_ = tx.Rollback()
 		_ = db.Close()
 	}, nil

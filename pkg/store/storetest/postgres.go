@@ -34,6 +34,17 @@ type server struct {
 // gone after the test.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return database(t, true)
+}
+
+// PostgresWithoutTables is Postgres for tests of the migrations.
+func PostgresWithoutTables(t testing.TB) string {
+	t.Helper()
+	return database(t, false)
+}
+
+func database(t testing.TB, tables bool) string {
+	t.Helper()
 	s, err := postgres()
 	if errors.Is(err, errNone) && os.Getenv("TEST_POSTGRES_REQUIRED") == "" {
 		t.Skip(err)
@@ -41,22 +52,57 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := "relata_" + strings.ToLower(rand.Text())
-	create := "create database " + name
-	if s.template != "" {
-		create += " template " + s.template
-	} else {
-		create += " template template0 encoding 'UTF8'"
-	}
-	if err := s.run(create); err != nil {
-		t.Fatalf("%s: %v", create, err)
+	name, err := s.take(tables)
+	if err != nil {
+		t.Fatalf("make a database: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := s.run("drop database if exists " + name + " with (force)"); err != nil {
-			t.Errorf("drop database: %v", err)
+		if err := s.giveBack(name, tables); err != nil {
+			t.Errorf("give back a database: %v", err)
 		}
 	})
 	return s.database(name)
+}
+
+// spare are databases that were used and emptied: much faster than new ones.
+var spare struct {
+	sync.Mutex
+	names []string
+}
+
+func (s server) take(tables bool) (string, error) {
+	spare.Lock()
+	defer spare.Unlock()
+	if last := len(spare.names) - 1; tables && last >= 0 {
+		name := spare.names[last]
+		spare.names = spare.names[:last]
+		return name, nil
+	}
+	name := "relata_" + strings.ToLower(rand.Text())
+	if tables && s.template != "" {
+		return name, s.run("create database " + name + " template " + s.template)
+	}
+	return name, s.run("create database " + name + " template template0 encoding 'UTF8'") // Open makes the tables
+}
+
+// empty truncates all tables but state, which the migrations fill, and starts
+// their numbers anew.
+const empty = `do $$ begin
+	execute (select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' restart identity cascade'
+		from pg_tables where schemaname = 'public' and tablename not in ('goose_db_version', 'state'));
+	update state set version = 1;
+end $$`
+
+func (s server) giveBack(name string, tables bool) error {
+	if tables && s.template != "" {
+		if err := (server{dsn: s.database(name)}).run(empty); err == nil {
+			spare.Lock()
+			defer spare.Unlock()
+			spare.names = append(spare.names, name)
+			return nil
+		}
+	}
+	return s.run("drop database if exists " + name + " with (force)")
 }
 
 // postgres is the server of this test process.

@@ -175,13 +175,19 @@ func (im *netBox) refuse(k *kind, r *row, reason string) {
 	if r.refused == "" {
 		r.refused = reason
 	}
-	im.leftOut(k.Model, reason, 1)
+	im.sum.leave(k.Model, reason, 1, r.name())
 }
 
+// leftOut notes rows of a kind that are none of them made.
 func (im *netBox) leftOut(what, reason string, n int) {
 	if n > 0 {
-		im.sum.leave(what, reason, n)
+		im.sum.leave(what, reason, n, "")
 	}
+}
+
+// lostValue notes that a value of r has no place.
+func (im *netBox) lostValue(r *row, name, reason string) {
+	im.sum.leave(r.model+"."+name, reason, 1, r.name())
 }
 
 // countRest notes the models that nothing is made of, and values that have no

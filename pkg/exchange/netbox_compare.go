@@ -387,6 +387,9 @@ func (d *draft) equal(f *objects.Field, want any, o *objects.Object) bool {
 		if id, ok := d.kept[f.Name]; ok {
 			return id == want
 		}
+		if there := o.Values[f.Name]; f.Kind == objects.UUID && !empty(there) {
+			return plain(there) == want.String()
+		}
 		name := f.Name
 		if kept := d.kind.Fields.values[f.Name].KeptIn; kept != "" {
 			name = kept

@@ -19,7 +19,7 @@ func (im *netBox) customValues(t *objects.Type, d *draft) {
 		field := t.CustomField(key)
 		if field == nil {
 			if !empty(v) && !im.refersToObjects(key) {
-				im.leftOut(d.kind.Model+".custom_field_data."+key, "there is no custom field of this key", 1)
+				im.lostValue(d.row, "custom_field_data."+key, "there is no custom field of this key")
 			}
 			continue
 		}

@@ -79,7 +79,7 @@ func (im *netBox) draft(ctx context.Context, t *objects.Type, k *kind, r *row) (
 		}
 		d.set("tags", ids)
 	} else if len(r.tags) > 0 && !t.Taggable {
-		im.leftOut(k.Model+" tags", t.Plural+" have no tags here", len(r.tags))
+		im.lostValue(r, "tags", t.Plural+" have no tags here")
 	}
 	im.customValues(t, d)
 	return d, nil
@@ -119,7 +119,7 @@ func (im *netBox) value(ctx context.Context, k *kind, field *objects.Field, from
 		return im.otherwise(ctx, k, field, from, r)
 	}
 	if (field.Kind == objects.Choice || field.Kind == objects.Word) && !known(field, v) {
-		im.leftOut(k.Model+"."+from.From, fmt.Sprintf("%q is not among the choices here", keyText(v)), 1)
+		im.lostValue(r, from.From, fmt.Sprintf("%q is not among the choices here", keyText(v)))
 		return im.otherwise(ctx, k, field, source{Else: from.Else}, r)
 	}
 	return v, true, nil
@@ -218,18 +218,18 @@ func (im *netBox) references(ctx context.Context, k *kind, field *objects.Field,
 				// another field, or none, takes rows of that model
 			default:
 				placed[name] = true
-				if err := im.lost(k, field, name, target.model+" "+target.pk, "which was left out"); err != nil {
+				if err := im.lost(r, field, name, needsOut(target.model)); err != nil {
 					return nil, false, err
 				}
 			}
 		}
 		for _, key := range missing {
 			if to.Model == "auth.user" {
-				if id, err := im.holder(ctx, key); err != nil || id != uuid.Nil {
+				if id, err := im.holder(ctx, key.pk); err != nil || id != uuid.Nil {
 					return id, true, err
 				}
 			}
-			if err := im.lost(k, field, name, key, "which is not in the file"); err != nil {
+			if err := im.lost(r, field, name, needsAbsent(key)); err != nil {
 				return nil, false, err
 			}
 		}
@@ -246,7 +246,7 @@ func (im *netBox) references(ctx context.Context, k *kind, field *objects.Field,
 // madeOf is the object of r that a field can refer to.
 func (im *netBox) madeOf(ctx context.Context, r *row, field *objects.Field) (uuid.UUID, error, bool) {
 	if r.model == "auth.user" || r.model == "users.user" {
-		id, err := im.holder(ctx, r.model+" "+keyText(r.fields["username"]))
+		id, err := im.holder(ctx, keyText(r.fields["username"]))
 		return id, err, id != uuid.Nil
 	}
 	if len(field.To) == 0 {
@@ -269,22 +269,29 @@ func (im *netBox) becomes(model string, field *objects.Field) bool {
 	})
 }
 
-// holder is the account behind "auth.user <name>".
-func (im *netBox) holder(ctx context.Context, key string) (uuid.UUID, error) {
-	_, name, _ := strings.Cut(key, " ")
+// holder is the account of a user of NetBox.
+func (im *netBox) holder(ctx context.Context, name string) (uuid.UUID, error) {
 	if im.target.Holder == nil || name == "" {
 		return uuid.Nil, nil
 	}
 	return im.target.Holder(ctx, name)
 }
 
+func needsOut(model string) needsError {
+	return needsError{"it refers to a row of " + model + " that was left out"}
+}
+
+func needsAbsent(key absent) needsError {
+	return needsError{"it refers to " + key.model + " " + key.pk + ", which is not in the file"}
+}
+
 // lost deals with a reference whose target there is not: what belongs to the
 // target or needs it is not made, others do without.
-func (im *netBox) lost(k *kind, field *objects.Field, name, target, why string) error {
+func (im *netBox) lost(r *row, field *objects.Field, name string, why needsError) error {
 	if field.Required || field.OnDelete == objects.Cascade {
-		return needsError{fmt.Sprintf("it needs %s, %s", target, why)}
+		return why
 	}
-	im.leftOut(k.Model+"."+name, "it refers to a row, "+why, 1)
+	im.lostValue(r, name, why.reason)
 	return nil
 }
 
@@ -301,10 +308,10 @@ func (im *netBox) generic(field *objects.Field, from source, r *row) (any, bool,
 				return k.Type, true, nil
 			}
 		}
-		return nil, false, needsError{fmt.Sprintf("it needs %s %s, which was left out", found[0].model, found[0].pk)}
+		return nil, false, needsOut(found[0].model)
 	}
 	if len(missing) > 0 {
-		return nil, false, needsError{fmt.Sprintf("it needs %s, which is not in the file", missing[0])}
+		return nil, false, needsAbsent(missing[0])
 	}
 	if field.Required {
 		return nil, false, needsError{"it does not say which object it belongs to"}
@@ -323,7 +330,7 @@ func (im *netBox) countUnplaced(k *kind, r *row, placed map[string]bool) {
 			return from.As == "" && slices.Contains(strings.Split(from.From, "|"), name)
 		})
 		if found, _ := im.d.targets(im.m.refs[r.model], r, name); uses && len(found) > 0 {
-			im.leftOut(k.Model+"."+name, "it cannot refer to a "+found[0].model+" here", 1)
+			im.lostValue(r, name, "it cannot refer to a "+found[0].model+" here")
 		}
 	}
 }

@@ -24,6 +24,16 @@ type row struct {
 	refused   string               // why it did not become one
 }
 
+// name is how a summary names the row.
+func (r *row) name() string {
+	for _, field := range []string{"name", "model", "cid", "prefix", "address", "label", "start_address"} {
+		if text := keyText(r.fields[field]); text != "" && text != r.pk {
+			return text + " (" + r.pk + ")"
+		}
+	}
+	return r.pk
+}
+
 // dump is a file that was read.
 type dump struct {
 	rows  map[string][]*row // by model, in the order of the file
@@ -172,9 +182,12 @@ func (d *dump) join() (tooMany int) {
 	return tooMany
 }
 
-// targets returns the rows that field name of r refers to, and the keys of
-// those that the file does not have.
-func (d *dump) targets(refs map[string]ref, r *row, name string) (found []*row, missing []string) {
+// absent is a row that is referred to and not in the file.
+type absent struct{ model, pk string }
+
+// targets returns the rows that field name of r refers to, and what the file
+// does not have of them.
+func (d *dump) targets(refs map[string]ref, r *row, name string) (found []*row, missing []absent) {
 	if name == "self" {
 		return []*row{r}, nil
 	}
@@ -202,7 +215,7 @@ func (d *dump) targets(refs map[string]ref, r *row, name string) (found []*row, 
 		if target := d.byKey[model][text]; target != nil {
 			found = append(found, target)
 		} else {
-			missing = append(missing, model+" "+text)
+			missing = append(missing, absent{model, text})
 		}
 	}
 	return found, missing

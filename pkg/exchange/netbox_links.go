@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -73,7 +72,7 @@ func (im *netBox) addPair(found *[]pair, seen map[pair]bool, a, b *row, sourceTy
 		become string
 	}{{a, ok1, sourceType}, {b, ok2, destinationType}} {
 		if !end.ok && end.row.refused != "" && im.could(end.row.model, end.become) {
-			im.leftOut(what, fmt.Sprintf("one end, %s %s, was left out", end.row.model, end.row.pk), 1)
+			im.sum.leave(what, "one end, a row of "+end.row.model+", was left out", 1, end.row.name())
 			return
 		}
 	}

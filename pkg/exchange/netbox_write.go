@@ -376,7 +376,7 @@ func (im *netBox) finish(ctx context.Context, k *kind, drafts []*draft) error {
 			v, given, err := im.value(ctx, k, t.Field(name), from, d.row, map[string]bool{})
 			var needs needsError
 			if errors.As(err, &needs) {
-				im.leftOut(k.Model+"."+name, needs.reason, 1)
+				im.lostValue(d.row, name, needs.reason)
 				continue
 			}
 			if err != nil {

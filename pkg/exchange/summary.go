@@ -28,6 +28,9 @@ type LeftOut struct {
 	What   string // "dcim.cablepath", or "dcim.device.airflow" for a value
 	Reason string
 	Count  int
+	// Rows are the first few of them, as "name (pk)"; empty where it is all of
+	// a kind.
+	Rows []string
 }
 
 // Total adds up tallies.
@@ -51,37 +54,53 @@ func (s Summary) Changed() bool {
 // Print writes the summary as tables.
 func (s Summary) Print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	tallies := func(title, name string, rows []Tally, with func(Tally) string) {
-		if len(rows) == 0 {
-			return
-		}
-		fmt.Fprintf(table, "%s\t%s\tMADE\tUPDATED\tUNCHANGED\tREMOVED\n", title, name)
-		for _, t := range append(slices.Clone(rows), Total(rows)) {
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\n", t.Name, with(t), t.Made, t.Updated, t.Unchanged, t.Removed)
+	numbers := func(t Tally) string {
+		return fmt.Sprintf("%d\t%d\t%d\t%d", t.Made, t.Updated, t.Unchanged, t.Removed)
+	}
+	const heads = "MADE\tUPDATED\tUNCHANGED\tREMOVED"
+	if len(s.Objects) > 0 {
+		fmt.Fprintf(table, "OBJECTS\tOF\t%s\n", heads)
+		for _, t := range append(slices.Clone(s.Objects), Total(s.Objects)) {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", t.Name, t.From, numbers(t))
 		}
 		fmt.Fprintln(table)
 	}
-	tallies("OBJECTS", "OF", s.Objects, func(t Tally) string { return t.From })
-	tallies("LINKS", "", s.Links, func(Tally) string { return "" })
-	if err := table.Flush(); err != nil {
-		return err
+	if len(s.Links) > 0 {
+		fmt.Fprintf(table, "LINKS\t%s\n", heads)
+		for _, t := range append(slices.Clone(s.Links), Total(s.Links)) {
+			fmt.Fprintf(table, "%s\t%s\n", t.Name, numbers(t))
+		}
+		fmt.Fprintln(table)
 	}
 	if len(s.LeftOut) > 0 {
 		fmt.Fprintf(table, "LEFT OUT\tCOUNT\tWHY\n")
 		for _, l := range s.LeftOut {
-			fmt.Fprintf(table, "%s\t%d\t%s\n", l.What, l.Count, strings.ReplaceAll(l.Reason, "\n", " "))
+			fmt.Fprintf(table, "%s\t%d\t%s\n", l.What, l.Count, l.why())
 		}
 	}
 	return table.Flush()
 }
 
+// why is the reason with the rows it is about, in one line.
+func (l LeftOut) why() string {
+	text := strings.ReplaceAll(l.Reason, "\n", " ")
+	if len(l.Rows) == 0 {
+		return text
+	}
+	more := ""
+	if l.Count > len(l.Rows) {
+		more = ", …"
+	}
+	return text + ": " + strings.Join(l.Rows, ", ") + more
+}
+
 // tallies gathers a Summary.
 type tallies struct {
 	objects, links []*Tally
-	left           map[[2]string]int
+	left           map[[2]string]*LeftOut
 }
 
-func newTallies() *tallies { return &tallies{left: map[[2]string]int{}} }
+func newTallies() *tallies { return &tallies{left: map[[2]string]*LeftOut{}} }
 
 func find(list *[]*Tally, from, name string) *Tally {
 	for _, t := range *list {
@@ -98,7 +117,22 @@ func (s *tallies) object(from, name string) *Tally { return find(&s.objects, fro
 
 func (s *tallies) link(key string) *Tally { return find(&s.links, "", key) }
 
-func (s *tallies) leave(what, reason string, n int) { s.left[[2]string{what, reason}] += n }
+// examples is how many rows a summary names.
+const examples = 3
+
+// leave notes n rows or values that were left out; row names one of them, or is
+// empty.
+func (s *tallies) leave(what, reason string, n int, row string) {
+	key := [2]string{what, reason}
+	if s.left[key] == nil {
+		s.left[key] = &LeftOut{What: what, Reason: reason}
+	}
+	l := s.left[key]
+	l.Count += n
+	if row != "" && len(l.Rows) < examples {
+		l.Rows = append(l.Rows, row)
+	}
+}
 
 func (s *tallies) summary() Summary {
 	var out Summary
@@ -108,8 +142,8 @@ func (s *tallies) summary() Summary {
 	for _, t := range s.links {
 		out.Links = append(out.Links, *t)
 	}
-	for key, n := range s.left {
-		out.LeftOut = append(out.LeftOut, LeftOut{What: key[0], Reason: key[1], Count: n})
+	for _, l := range s.left {
+		out.LeftOut = append(out.LeftOut, *l)
 	}
 	slices.SortFunc(out.LeftOut, func(a, b LeftOut) int {
 		return cmp.Or(strings.Compare(a.What, b.What), cmp.Compare(b.Count, a.Count), strings.Compare(a.Reason, b.Reason))

@@ -212,6 +212,7 @@ type Catalogue struct {
 
 	named       sync.Once
 	calledAfter map[string][]dependent // by type: who is called after its objects
+	checks      map[string][]valueRule // by type: rules that users made
 }
 
 // owned is a field with the type that has it.

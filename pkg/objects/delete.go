@@ -73,7 +73,7 @@ func (d *deletion) run(ids []uuid.UUID, unlink func(context.Context, []uuid.UUID
 	for _, o := range d.going {
 		counts[o.Type.ID]--
 		for _, r := range d.s.rules[o.Type.Name] {
-			touch = touch || strings.HasPrefix(r.kind, "custom_")
+			touch = touch || r.kept()
 		}
 	}
 	if touch {

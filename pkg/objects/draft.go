@@ -56,6 +56,9 @@ func (j *judge) decode() error {
 	if err := j.find(wanted); err != nil {
 		return err
 	}
+	if err := j.readGeneric(); err != nil {
+		return err
+	}
 	if err := j.uniqueColumns(); err != nil {
 		return err
 	}

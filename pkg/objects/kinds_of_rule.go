@@ -3,7 +3,7 @@ package objects
 func init() {
 	for kind, args := range map[string][]string{
 		"address": {"field", "version", "holders", "owner", "via"}, "field_of": {"field", "type", "kinds", "unsupported", "already", "optional", "repeatable"},
-		"vlans_at": {"field", "at"}, "json_schema": {"field", "schema"}, "generic": {"field"}, "effect": {"do", "of", "to", "field"},
+		"vlans_at": {"field", "at"}, "json_schema": {"field", "schema"},
 		"withdrawn_tag": {"field"}, "withdrawn": {"field", "through"}, "vlan_range": {"field", "of"}, "taller": {"of", "height"},
 		"still_used": {"on_delete", "of"}, "schema_itself": {"field"}, "same_type": {"field", "type"}, "reserved_units": {"field", "rack", "size", "others"},
 		"regular_expression": {"field"}, "rack_units": {"rack", "position", "face", "height", "full_depth", "size", "others"},
@@ -15,30 +15,3 @@ func init() {
 		kindArgs[kind] = args
 	}
 }
-
-func (m *member) validationRules() error { return nil }
-
-// effects are what else happens when nothing is wrong.
-func (m *member) effects() error {
-	for _, r := range m.j.s.rules[m.object.Type.Name] {
-		effect := effects[r.kind]
-		if effect == nil {
-			continue
-		}
-		applies, err := m.applies(r)
-		if err != nil {
-			return err
-		}
-		if !applies {
-			continue
-		}
-		if err := effect(m, r); err != nil {
-			return err
-		}
-	}
-	return m.j.l.err
-}
-
-// effects are the kinds of rule that change other objects.
-var effects = map[string]func(m *member, r *rule) error{}
-

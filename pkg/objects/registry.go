@@ -122,13 +122,19 @@ func (r *Registry) build(ctx context.Context, store RegistryStore) (*Catalogue, 
 		return nil, err
 	}
 	custom, err := customFields(ctx, store, c)
-	if err != nil || len(custom) == 0 {
-		return c, err
-	}
-	if c, err = c.With(made, custom); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return c, bind(ctx, store, c)
+	if len(custom) > 0 {
+		if c, err = c.With(made, custom); err != nil {
+			return nil, err
+		}
+		if err := bind(ctx, store, c); err != nil {
+			return nil, err
+		}
+	}
+	c.checks, err = valueRules(ctx, store, c)
+	return c, err
 }
 
 // bind numbers the types and fields of c.

@@ -348,7 +348,7 @@ func (w *writing) finish() error {
 			renamed = append(renamed, p)
 		}
 		for _, r := range w.s.rules[p.Object.Type.Name] {
-			touch = touch || strings.HasPrefix(r.kind, "custom_")
+			touch = touch || r.kept()
 		}
 	}
 	if touch {

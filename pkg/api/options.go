@@ -13,6 +13,7 @@ type fieldInfo struct {
 	name, kind, label, help string
 	required, readOnly      bool
 	maxLength               int
+	digits, places          int // of a decimal
 	least, most             *float64
 	choices                 [][2]string
 	numbers                 bool       // the choices are numbers
@@ -81,7 +82,11 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 	number := func(name string, value *float64) {
 		if value != nil {
 			b = append(b, `,"`+name+`":`...)
-			b = strconv.AppendFloat(b, *value, 'f', -1, 64)
+			if *value >= 1<<63 {
+				b = strconv.AppendInt(b, 1<<63-1, 10)
+			} else {
+				b = strconv.AppendFloat(b, *value, 'f', -1, 64)
+			}
 		}
 	}
 	text("label", f.label)
@@ -89,6 +94,12 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 	if f.maxLength > 0 {
 		b = append(b, `,"max_length":`...)
 		b = strconv.AppendInt(b, int64(f.maxLength), 10)
+	}
+	if f.digits > 0 {
+		b = append(b, `,"max_digits":`...)
+		b = strconv.AppendInt(b, int64(f.digits), 10)
+		b = append(b, `,"decimal_places":`...)
+		b = strconv.AppendInt(b, int64(f.places), 10)
 	}
 	number("min_value", f.least)
 	number("max_value", f.most)
@@ -137,11 +148,12 @@ func timeFields() []fieldInfo {
 	}
 }
 
-// contentTypes are the types that take part in relationships, as choices.
-func contentTypes(cat *objects.Catalogue) [][2]string {
+// contentTypes are types as choices: those given, or else all that take part in
+// relationships.
+func contentTypes(cat *objects.Catalogue, only []string) [][2]string {
 	var out [][2]string
 	for _, t := range cat.Types() {
-		if t.Related {
+		if t.Related && len(only) == 0 || slices.Contains(only, t.Name) {
 			out = append(out, [2]string{t.Name, cat.Label(t)})
 		}
 	}
@@ -151,7 +163,7 @@ func contentTypes(cat *objects.Catalogue) [][2]string {
 
 func (a relationshipResource) options(r *request, item bool) error {
 	cat := r.catalogue()
-	types := contentTypes(cat)
+	types := contentTypes(cat, nil)
 	side := func(side, other, title string) []fieldInfo {
 		return []fieldInfo{
 			{name: side + "_label", kind: "string", label: title + " Label", maxLength: 255,
@@ -190,7 +202,7 @@ func (a relationshipResource) options(r *request, item bool) error {
 
 func (a associationResource) options(r *request, item bool) error {
 	cat := r.catalogue()
-	types := contentTypes(cat)
+	types := contentTypes(cat, nil)
 	fields := append(headFields(),
 		fieldInfo{name: "source_type", kind: "field", label: "Source type", required: true, choices: types},
 		fieldInfo{name: "destination_type", kind: "field", label: "Destination type", required: true, choices: types},
@@ -214,9 +226,9 @@ func (a objectResource) options(r *request, item bool) error {
 		fields = append(fields, describeField(f, cat))
 		if f.Name == "custom_fields" {
 			fields = append(fields, fieldInfo{name: "computed_fields", kind: "field", label: "Computed fields", readOnly: true})
-			if a.t.Related {
-				fields = append(fields, fieldInfo{name: "relationships", kind: "field", label: "Relationships"})
-			}
+		}
+		if last := a.t.Field("custom_fields") == nil && f.Derive == "notes_url"; a.t.Related && (last || f.Name == "custom_fields") {
+			fields = append(fields, fieldInfo{name: "relationships", kind: "field", label: "Relationships"})
 		}
 	}
 	name := a.t.PluralTitle()
@@ -235,6 +247,12 @@ var kindWords = map[objects.Kind]string{
 	objects.Choices: "list", objects.Numbers: "list", objects.Texts: "list",
 }
 
+// deriveWords are those of fields that are computed when read.
+var deriveWords = map[string]string{
+	"host": "field", "network": "field", "broadcast": "field", "total_lanes": "integer", "connected_lanes": "integer",
+	"range_size": "integer", "network_drivers": "nested object", "texts": "list", "object_type": "string",
+}
+
 func describeField(f *objects.Field, cat *objects.Catalogue) fieldInfo {
 	info := fieldInfo{
 		name: f.Name, kind: kindWords[f.Kind], label: f.Title(), help: f.Help, required: f.Required,
@@ -246,32 +264,32 @@ func describeField(f *objects.Field, cat *objects.Catalogue) fieldInfo {
 	if f.Name == "display" {
 		info.help = "Human friendly display value"
 	}
-	if f.Name == "object_type" {
-		info.kind = "string"
+	if word := deriveWords[f.Derive]; word != "" {
+		info.kind = word
 	}
+	info.digits, _ = strconv.Atoi(f.Args["digits"])
+	info.places, _ = strconv.Atoi(f.Args["places"])
 	switch f.Kind {
 	case objects.Choice, objects.Word:
-		info.choices = f.Choices
+		info.choices, info.numbers = f.Choices, f.NumericChoices()
 	case objects.ContentType:
-		info.choices = contentTypes(cat)
+		info.choices = contentTypes(cat, f.To)
 	case objects.Choices:
-		info.child = &fieldInfo{kind: "field", required: true, choices: f.Choices, numbers: numeric(f.Choices)}
+		info.child = &fieldInfo{kind: "field", required: true, choices: f.Choices, numbers: f.NumericChoices()}
+		switch {
+		case f.Args["set"] != "":
+			info.kind, info.child, info.choices = "multiple choice", nil, f.Choices
+		case f.Args["plain"] != "":
+			info.child.kind = "choice"
+		}
 	case objects.Numbers:
-		info.child = &fieldInfo{kind: "integer", required: true}
+		info.child = &fieldInfo{kind: "integer", required: true, least: f.Min, most: f.Most}
+		info.least, info.most = nil, nil
 	case objects.Texts:
 		info.child = &fieldInfo{kind: "string", required: true}
 	}
-	info.numbers = numeric(info.choices)
-	return info
-}
-
-// numeric is true of choices whose values are all numbers, such as the widths
-// of a rack.
-func numeric(choices [][2]string) bool {
-	for _, choice := range choices {
-		if _, err := strconv.Atoi(choice[0]); err != nil {
-			return false
-		}
+	if f.Derive == "network_drivers" || f.Derive == "texts" {
+		info.child = &fieldInfo{kind: "string", required: true}
 	}
-	return len(choices) > 0
+	return info
 }

@@ -54,3 +54,6 @@ func (x *Reading) Value(id uuid.UUID, path string) any {
 	}
 	return nil
 }
+
+// NumericChoices reports whether the choices of f are numbers on the wire.
+func (f *Field) NumericChoices() bool { return f.numeric() }

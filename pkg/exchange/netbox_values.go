@@ -14,21 +14,22 @@ var conversions map[string]func(im *netBox, r *row, v any) (any, bool)
 
 func init() {
 	conversions = map[string]func(im *netBox, r *row, v any) (any, bool){
-		"ceil":             func(_ *netBox, _ *row, v any) (any, bool) { return whole(v, true) },
-		"floor":            func(_ *netBox, _ *row, v any) (any, bool) { return whole(v, false) },
-		"text":             func(_ *netBox, _ *row, v any) (any, bool) { return keyText(v), !empty(v) },
-		"first":            func(_ *netBox, _ *row, v any) (any, bool) { return v, !empty(v) },
-		"host":             func(_ *netBox, _ *row, v any) (any, bool) { return host(keyText(v)), !empty(v) },
-		"midnight":         func(_ *netBox, _ *row, v any) (any, bool) { return keyText(v) + "T00:00:00Z", !empty(v) },
-		"vlan_range":       func(_ *netBox, r *row, _ any) (any, bool) { return vlanRange(r) },
-		"prefix_type":      func(_ *netBox, r *row, _ any) (any, bool) { return prefixType(r), true },
-		"group_name":       func(_ *netBox, r *row, v any) (any, bool) { return groupName(r, v), true },
-		"contact_comments": func(_ *netBox, r *row, v any) (any, bool) { return contactComments(r, v) },
-		"device_role":      func(_ *netBox, r *row, _ any) (any, bool) { return deviceRole(r), true },
-		"taggable":         func(im *netBox, _ *row, _ any) (any, bool) { return im.taggable(), true },
-		"content_types":    func(im *netBox, _ *row, v any) (any, bool) { return im.contentTypes(v), true },
-		"content_type":     nil, // these two take the reference itself: see generic
-		"id":               nil,
+		"ceil":                func(_ *netBox, _ *row, v any) (any, bool) { return whole(v, true) },
+		"floor":               func(_ *netBox, _ *row, v any) (any, bool) { return whole(v, false) },
+		"text":                func(_ *netBox, _ *row, v any) (any, bool) { return keyText(v), !empty(v) },
+		"first":               func(_ *netBox, _ *row, v any) (any, bool) { return v, !empty(v) },
+		"host":                func(_ *netBox, _ *row, v any) (any, bool) { return host(keyText(v)), !empty(v) },
+		"midnight":            func(_ *netBox, _ *row, v any) (any, bool) { return keyText(v) + "T00:00:00Z", !empty(v) },
+		"vlan_range":          func(_ *netBox, r *row, _ any) (any, bool) { return vlanRange(r) },
+		"prefix_type":         func(_ *netBox, r *row, _ any) (any, bool) { return prefixType(r), true },
+		"group_name":          func(_ *netBox, r *row, v any) (any, bool) { return groupName(r, v), true },
+		"contact_comments":    func(_ *netBox, r *row, v any) (any, bool) { return contactComments(r, v) },
+		"device_role":         func(_ *netBox, r *row, _ any) (any, bool) { return deviceRole(r), true },
+		"taggable":            func(im *netBox, _ *row, _ any) (any, bool) { return im.taggable(), true },
+		"content_types":       func(im *netBox, _ *row, v any) (any, bool) { return im.contentTypes(v), true },
+		"required_everywhere": func(im *netBox, r *row, _ any) (any, bool) { return im.requiredEverywhere(r), true },
+		"content_type":        nil, // these two take the reference itself: see generic
+		"id":                  nil,
 	}
 }
 
@@ -132,6 +133,26 @@ func (im *netBox) contentTypes(v any) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// requiredEverywhere reports whether a custom field is required and has a value
+// wherever it could; NetBox asks for one only in its forms, here a row without
+// would be refused.
+func (im *netBox) requiredEverywhere(r *row) bool {
+	if r.fields["required"] != true {
+		return false
+	}
+	models, _ := im.first(r, "content_types|object_types").([]any)
+	for _, model := range models {
+		for _, holder := range im.d.rows[im.d.contentType(model)] {
+			data, _ := holder.fields["custom_field_data"].(map[string]any)
+			if empty(data[keyText(r.fields["name"])]) {
+				im.lostValue(r, "required", "rows without a value would be refused")
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // nesting is how many of the prefixes of rows stand around that of each row,

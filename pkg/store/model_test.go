@@ -247,6 +247,9 @@ func (w *world) matches(o *object, c *filters.Condition) bool {
 	if c.Lookup == filters.IsNull {
 		return (len(w.ends(o, c.Field.Path)) == 0) == c.Truth
 	}
+	if c.Lookup.Negative() && c.Stored && w.namesGone(c) {
+		return false
+	}
 	if c.Lookup.Negative() {
 		if c.Field.Kind == filters.Tag || c.Field.Every {
 			return !w.anyValue(o, c)
@@ -254,6 +257,26 @@ func (w *world) matches(o *object, c *filters.Condition) bool {
 		return !w.positive(o, c)
 	}
 	return w.positive(o, c)
+}
+
+// namesGone reports that a value names no place.
+func (w *world) namesGone(c *filters.Condition) bool {
+	switch c.Field.Kind {
+	case filters.Reference, filters.NameOrID, filters.Tree, filters.Tag:
+	default:
+		return false
+	}
+	for _, id := range c.IDs {
+		if w.byID[id] == nil {
+			return true
+		}
+	}
+	for _, text := range c.Texts {
+		if !slices.ContainsFunc(w.objects, func(o *object) bool { return o.kind == "x.place" && o.data["name"] == text }) {
+			return true
+		}
+	}
+	return false
 }
 
 // anyValue is positive for those kinds whose values are AND.

@@ -23,12 +23,7 @@ func (r reader) Unknown(ctx context.Context, f *filters.Field, ids []uuid.UUID, 
 			with(c.ids, ids), typed))
 	}
 	if len(texts) > 0 {
-		is := never
-		if len(f.ToField.Hops) > 0 || f.ToField.Column.Name != "" && !ownID(f.ToField) {
-			is = c.compare(f.ToField, g, func(e expression) fragment {
-				return raw(c.natural(e, f.ToKind) + " = " + c.convertNatural(f.ToKind, "w.value"))
-			})
-		}
+		is := c.called(f, g, "w.value")
 		parts = append(parts, sqlf("select null as id, w.value as text from % as w where not exists (select 1 from object n where % and %)",
 			with(c.texts, texts), typed, is.yes))
 	}

@@ -78,10 +78,8 @@ func (c *compiler) byNature(f *filters.Field, texts []string) fragment {
 	if f.ToKind == filters.Integer {
 		kind = filters.Integer
 	}
-	var is test
-	if ownID(f.ToField) && len(f.ToField.Hops) == 0 && f.ToField.Column.Name == "id" {
-		is = never // natural values of a type without a natural field are its ids
-	} else {
+	is := never
+	if hasNature(f) {
 		is = c.compare(f.ToField, g, c.matches(kind, filters.Equal, texts))
 	}
 	return sqlf("select % from object % where % and %", g.id(), g.alias, with(g.alias+".type_id = ?", f.TargetType), is.yes)
@@ -94,9 +92,7 @@ func (c *compiler) allExist(cond *filters.Condition) fragment {
 	byID := sqlf("not exists (select 1 from % as % where not exists (select 1 from object % where % = %.value and %))",
 		with(c.ids, cond.IDs), w, g.alias, g.id(), w, with(g.alias+".type_id = ?", f.TargetType))
 	v := c.alias("w")
-	is := c.compare(f.ToField, g, func(e expression) fragment {
-		return raw(c.natural(e, f.ToKind) + " = " + c.convertNatural(f.ToKind, v+".value"))
-	})
+	is := c.called(f, g, v+".value")
 	byText := sqlf("not exists (select 1 from % as % where not exists (select 1 from object % where % and %))",
 		with(c.texts, cond.Texts), v, g.alias, with(g.alias+".type_id = ?", f.TargetType), is.yes)
 	switch {
@@ -110,23 +106,26 @@ func (c *compiler) allExist(cond *filters.Condition) fragment {
 	return sqlf("% and %", byID, byText)
 }
 
-// natural is the value of a natural field, comparable with convert's.
-func (c *compiler) natural(e expression, kind filters.Kind) string {
-	switch {
-	case kind == filters.Integer:
-		return c.convert(kind, e.text)
-	case e.column.Named && e.kind == "":
-		return e.ground.alias + ".name"
-	}
-	return e.text
+// hasNature reports whether the field's target has a natural field. Without one,
+// objects are named by their ids alone.
+func hasNature(f *filters.Field) bool {
+	return len(f.ToField.Hops) > 0 || f.ToField.Column.Name != "" && !ownID(f.ToField)
 }
 
-// convertNatural makes a natural value of text.
-func (c *compiler) convertNatural(kind filters.Kind, text string) string {
-	if kind == filters.Integer {
-		return c.convert(kind, text)
+// called is true of objects whose natural field has the value of a text in SQL.
+func (c *compiler) called(f *filters.Field, g ground, text string) test {
+	if !hasNature(f) {
+		return never
 	}
-	return text
+	return c.compare(f.ToField, g, func(e expression) fragment {
+		switch {
+		case f.ToKind == filters.Integer:
+			return raw(c.convert(f.ToKind, e.text) + " = " + c.convert(f.ToKind, text))
+		case e.column.Named && e.kind == "":
+			return raw(e.ground.alias + ".name = " + text)
+		}
+		return raw(e.text + " = " + text)
+	})
 }
 
 // reach is true of objects from which the path leads into the set.

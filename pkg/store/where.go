@@ -297,11 +297,7 @@ func (c *compiler) tagged(cond *filters.Condition, start ground) test {
 func (c *compiler) everyTag(cond *filters.Condition, start ground) test {
 	wanted, natural := c.alias("w"), c.alias("w")
 	hasID := c.some(cond.Field.Path, start, func(g ground) fragment { return raw(g.id() + " = " + wanted + ".value") })
-	hasText := c.some(cond.Field.Path, start, func(g ground) fragment {
-		return c.compare(cond.Field.ToField, g, func(e expression) fragment {
-			return raw(c.natural(e, cond.Field.ToKind) + " = " + c.convertNatural(cond.Field.ToKind, natural+".value"))
-		}).yes
-	})
+	hasText := c.some(cond.Field.Path, start, func(g ground) fragment { return c.called(cond.Field, g, natural+".value").yes })
 	return plain(sqlf("not exists (select 1 from % as % where %) and not exists (select 1 from % as % where %)",
 		with(c.ids, cond.IDs), wanted, hasID.no, with(c.texts, cond.Texts), natural, hasText.no))
 }

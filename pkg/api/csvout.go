@@ -153,6 +153,9 @@ func (l *level) csvValue(one *thing, c column, data map[string]json.RawMessage, 
 	case isComputed(f):
 		return csvAny(one.read[f.Name])
 	}
+	if f.Kind == objects.Choice && string(data[f.Name]) == `""` {
+		return csvNull
+	}
 	return csvCell(data[f.Name])
 }
 

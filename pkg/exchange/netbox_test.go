@@ -509,6 +509,7 @@ func TestImportNetBoxDetails(t *testing.T) {
 			assert.Equal(t, []string{"Edge"}, w.many(t, r1, "tags"))
 			assert.Equal(t, "10.1.0.1/24", w.str(t, r1, "primary_ip4"))
 			assert.Equal(t, "2001:db8::1/64", w.str(t, r1, "primary_ip6"))
+			assert.Equal(t, "Spare\nIn a box", w.one(t, "dcim.device", "r2").Values["comments"], "a description has no field of its own")
 			assert.Equal(t, json.Number("2"), w.one(t, "dcim.devicetype", "R-1").Values["u_height"])
 			assert.Len(t, w.all(t, "dcim.interface"), 5)
 			assert.Len(t, w.all(t, "dcim.deviceclusterassignment"), 1)
@@ -635,6 +636,38 @@ func TestImportNetBoxDetails(t *testing.T) {
 			assert.Equal(t, "silver", w.one(t, "dcim.device", "r1").Custom["tier"])
 		})
 	})
+}
+
+func TestImportNetBoxTellsProgressAndSummary(t *testing.T) {
+	small, err := os.ReadFile("testdata/netbox-small.json")
+	require.NoError(t, err)
+	s := storetest.New(t)
+	w := newWorld(t, s)
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	_, err = zip.Write(small)
+	require.NoError(t, err)
+	require.NoError(t, zip.Close())
+	last, of := 0, 0
+	summary, err := exchange.ImportNetBox(t.Context(), &packed, func(ctx context.Context, do func(exchange.Target) error) error {
+		return w.store.Atomically(ctx, func(bound *store.Store) error { return do(w.target(bound)) })
+	}, func(done, total int) {
+		assert.GreaterOrEqual(t, done, last)
+		assert.True(t, of == 0 || of == total, "the total does not change")
+		last, of = done, total
+	})
+	require.NoError(t, err)
+	assert.NotZero(t, of)
+	assert.Equal(t, of, last)
+	var text strings.Builder
+	require.NoError(t, summary.Print(&text))
+	for _, line := range []string{
+		`dcim.interface +dcim.interface +5 +0 +0 +0`,
+		`cable_ends +1 +0 +0 +0`,
+		`dcim.region +2 +it refers to itself in a circle: Round \(3\), About \(4\)\n`,
+	} {
+		assert.Regexp(t, line, text.String())
+	}
 }
 
 // A device of a type that has templates gets its parts from them as soon as it

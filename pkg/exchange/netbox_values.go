@@ -23,7 +23,8 @@ func init() {
 		"vlan_range":          func(_ *netBox, r *row, _ any) (any, bool) { return vlanRange(r) },
 		"prefix_type":         func(_ *netBox, r *row, _ any) (any, bool) { return prefixType(r), true },
 		"group_name":          func(_ *netBox, r *row, v any) (any, bool) { return groupName(r, v), true },
-		"contact_comments":    func(_ *netBox, r *row, v any) (any, bool) { return contactComments(r, v) },
+		"described":           func(_ *netBox, r *row, v any) (any, bool) { return joined(r, v, "description") },
+		"contact_comments":    func(_ *netBox, r *row, v any) (any, bool) { return joined(r, v, "title", "description", "link") },
 		"device_role":         func(_ *netBox, r *row, _ any) (any, bool) { return deviceRole(r), true },
 		"taggable":            func(im *netBox, _ *row, _ any) (any, bool) { return im.taggable(), true },
 		"content_types":       func(im *netBox, _ *row, v any) (any, bool) { return im.contentTypes(v), true },
@@ -87,15 +88,15 @@ func groupName(r *row, v any) string {
 	return keyText(r.fields["protocol"]) + " " + keyText(r.fields["group_id"])
 }
 
-// contactComments keeps what contacts have no field for here.
-func contactComments(r *row, v any) (any, bool) {
+// joined is comments after those fields of r that there is no field for here.
+func joined(r *row, comments any, fields ...string) (any, bool) {
 	var lines []string
-	for _, name := range []string{"title", "description", "link"} {
+	for _, name := range fields {
 		if text := keyText(r.fields[name]); text != "" {
 			lines = append(lines, text)
 		}
 	}
-	if text := keyText(v); text != "" {
+	if text := keyText(comments); text != "" {
 		lines = append(lines, text)
 	}
 	return strings.Join(lines, "\n"), len(lines) > 0

@@ -373,7 +373,9 @@ func judgeAddress(m *member, r *rule) error {
 		return m.refuse("type", "Only IPv6 addresses can be assigned SLAAC type")
 	}
 	host := netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
-	if done, err := m.breaks(func() error { return m.settle(r, host, o.Str, "%s cannot be assigned as the parent of %s.  In namespace %s, the expected parent would be %s.", text(o.Values["address"])) }); done || err != nil {
+	if done, err := m.breaks(func() error {
+		return m.settle(r, host, o.Str, "%s cannot be assigned as the parent of %s.  In namespace %s, the expected parent would be %s.", text(o.Values["address"]))
+	}); done || err != nil {
 		return err
 	}
 	if m.before != nil {

@@ -7,6 +7,7 @@ import (
 // TypeDefinition is an object type made at run time, as a request and the
 // database have it.
 type TypeDefinition struct {
+	ID                int16             `json:"id,omitempty"`
 	AppLabel          string            `json:"app_label"`
 	Model             string            `json:"model"`
 	VerboseName       string            `json:"verbose_name"`

@@ -1,0 +1,74 @@
+package objects_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/objects"
+	"relata/pkg/store"
+	"relata/pkg/store/storetest"
+)
+
+func TestTypes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		types := objects.NewTypes(s, w.registry)
+		ctx := t.Context()
+		body := `{"app_label":"custom","model":"service","verbose_name":"service","verbose_name_plural":"services","fields":[
+			{"name":"name","kind":"text","required":true,"unique":true},
+			{"name":"tier","kind":"choice","choices":["gold","silver"],"required":true},
+			{"name":"devices","kind":"references","targets":["dcim.device"]},
+			{"name":"owner","kind":"reference","targets":["dcim.manufacturer"]},
+			{"name":"since","kind":"date"},{"name":"price","kind":"decimal"},{"name":"net","kind":"prefix"},{"name":"mac","kind":"mac"}]}`
+		made, err := types.Create(ctx, json.RawMessage(body))
+		require.NoError(t, err)
+		require.Equal(t, "custom.service", made.Name())
+		require.NotZero(t, made.ID)
+		require.NotNil(t, w.registry.Catalogue(ctx).ByPath("custom", "services"), "at once")
+		_, err = types.Create(ctx, json.RawMessage(body))
+		require.Equal(t, "model: A type custom.service already exists.", told(err))
+
+		one := w.make("one", "custom.service", `{"name":"one","tier":"gold","devices":["$sw1"],"owner":"$cisco","since":"2026-01-02","price":"12.50","net":"10.0.0.1/8","mac":"aabb.ccdd.eeff"}`)
+		require.Equal(t, "one", one.Str)
+		require.Equal(t, json.Number("12.50"), one.Values["price"])
+		require.Equal(t, "10.0.0.0/8", one.Values["net"])
+		require.Equal(t, "AA:BB:CC:DD:EE:FF", one.Values["mac"])
+		_, err = w.create("custom.service", `{"name":"one","tier":"bronze"}`)
+		require.Equal(t, "name: service with this name already exists.; tier: bronze is not a valid choice.", told(err))
+		require.Contains(t, told(w.remove("cisco")), "one (")
+
+		_, err = types.Update(ctx, "custom.service", json.RawMessage(`{"fields":[{"name":"name","kind":"text","required":true},{"name":"tier","kind":"choice","choices":["silver"],"required":true}]}`))
+		require.Contains(t, told(err), "1 objects would break: one (")
+		changed, err := types.Update(ctx, "custom.service", json.RawMessage(`{"verbose_name":"Service","fields":[
+			{"name":"name","kind":"text","required":true,"unique":true},{"name":"tier","kind":"choice","choices":["gold","silver","tin"],"required":true},
+			{"name":"devices","kind":"references","targets":["dcim.device"]},{"name":"owner","kind":"reference","targets":["dcim.manufacturer"]},
+			{"name":"since","kind":"date"},{"name":"price","kind":"decimal"},{"name":"net","kind":"prefix"},{"name":"mac","kind":"mac"},
+			{"name":"size","kind":"integer","default":5}]}`))
+		require.NoError(t, err)
+		require.Len(t, changed.Fields, 9)
+		again, err := w.change("one", "custom.service", `{"tier":"tin"}`)
+		require.NoError(t, err)
+		require.Equal(t, json.Number("5"), again.Values["size"])
+
+		require.Equal(t, "Unable to delete object type custom.service: it has objects.", told(types.Delete(ctx, "custom.service")))
+		require.NoError(t, w.remove("one"))
+		require.NoError(t, types.Delete(ctx, "custom.service"))
+		require.Nil(t, w.registry.Catalogue(ctx).Type("custom.service"))
+
+		bad := []struct{ body, want string }{
+			{`{}`, "app_label: This field is required.; model: This field is required.; verbose_name: This field is required."},
+			{`{"app_label":"dcim","model":"x","verbose_name":"x"}`, "app_label: dcim is reserved."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","colour":1}`, "colour: Unknown field."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"dry_run","kind":"text"},{"name":"a","kind":"zz"},{"name":"b","kind":"choice"},{"name":"c","kind":"reference","targets":["x.y"]},{"name":"c","kind":"integer","default":"x"}]}`,
+				`fields.0.name: dry_run is reserved.; fields.1.kind: "zz" is not a valid choice.; fields.2.choices: This field is required.; fields.3.targets: Invalid content type: x.y; fields.4.default: A valid integer is required.; fields.4.name: There is another field of this name.`},
+			{`[]`, "non_field_errors: Invalid data. Expected a dictionary, but got list."},
+		}
+		for _, tt := range bad {
+			_, err := types.Create(ctx, json.RawMessage(tt.body))
+			require.Equal(t, tt.want, told(err))
+		}
+	})
+}

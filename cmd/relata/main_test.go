@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"relata/pkg/store/storetest"
 )
 
 const key = "00112233445566778899aabbccddeeff00112233"
@@ -102,8 +104,11 @@ func get(t *testing.T, url, token string) (int, map[string]any) {
 }
 
 func TestServeTheDemo(t *testing.T) {
+	storetest.EachDSN(t, serveTheDemo)
+}
+
+func serveTheDemo(t *testing.T, database string) {
 	t.Setenv("RELATA_ADMIN_TOKEN", key)
-	database := "sqlite:" + filepath.Join(t.TempDir(), "relata.db")
 	url, told, stop := start(t, "--database", database, "--demo")
 	assert.Contains(t, told.String(), "token      "+key)
 	for path, want := range map[string]float64{

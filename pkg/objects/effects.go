@@ -17,13 +17,15 @@ import (
 //	                         at the path describe; `of` leads to their holder,
 //	                         `owner` is the reference of the parts to the new one
 func init() {
-	kindArgs["effect"] = []string{"do", "of", "to", "field", "parts", "owner", "status"}
+	kindArgs["effect"] = []string{"do", "of", "to", "field", "parts", "owner", "status", "roots", "places", "position"}
 	effects["effect"] = func(m *member, r *rule) error {
 		switch r.arg("do") {
 		case "copy_down":
 			return m.copyDown(r)
 		case "instantiate":
 			return m.instantiate(r)
+		case "enrol":
+			return m.enrol(r)
 		}
 		return fmt.Errorf("no such effect %q", r.arg("do"))
 	}
@@ -136,7 +138,10 @@ func (m *member) instantiate(r *rule) error {
 				if template == nil || refersToTemplates(template) == pass {
 					continue
 				}
-				part := m.make(t, func(o *Object) { m.fromTemplate(o, template, r.arg("owner"), madeOf, status) })
+				part := m.make(t, func(o *Object) {
+					m.fromTemplate(o, template, r.arg("owner"), madeOf, status)
+					m.rooted(o, r)
+				})
 				madeOf[id] = part.ID
 			}
 		}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -22,7 +23,12 @@ func TestStatementsOfAPage(t *testing.T) {
 		counted := func(path string) int64 {
 			// Caches fill first: prepared statements, the catalogue, the definitions.
 			r.must(t, http.StatusOK, http.MethodGet, path, nil)
-			s.Observe(func(string) { statements.Add(1) })
+			s.Observe(func(text string) {
+				// Whether caches still hold is asked once a second at most.
+				if !strings.Contains(text, "from state") && !strings.Contains(text, "from token") {
+					statements.Add(1)
+				}
+			})
 			defer s.Observe(nil)
 			statements.Store(0)
 			res, body := r.ask(t, http.MethodGet, path, "")

@@ -26,7 +26,8 @@ type Store interface {
 	// AccountByName returns an account and the hash of its password, or
 	// fault.NotFound.
 	AccountByName(ctx context.Context, username string) (Account, string, error)
-	// AnyAccount reports whether there is an account.
+	// AnyAccount reports whether there is an account with a password; those that
+	// only hold what an import brought (Holder) do not count.
 	AnyAccount(ctx context.Context) (bool, error)
 }
 
@@ -174,10 +175,12 @@ func checkName(username string) *fault.Error {
 	return problems
 }
 
+var errNameTaken = fault.Field("username", "A user with that username already exists.")
+
 func insertAccount(ctx context.Context, tx Tx, a Account, passwordHash string) error {
 	err := tx.InsertAccount(ctx, a, passwordHash)
 	if errors.Is(err, fault.Conflict) {
-		return fault.Field("username", "A user with that username already exists.")
+		return errNameTaken
 	}
 	return err
 }
@@ -227,36 +230,47 @@ type First struct {
 }
 
 // EnsureFirst makes the superuser admin with a random password when there is no
-// account at all, and a token with the given key, or a random one. It returns nil
+// account that anybody could use, and a token with the given key, or a random
+// one. Where an import holds that name it is admin2, and so on. It returns nil
 // when there are accounts, or when another server was faster.
 func (s *Service) EnsureFirst(ctx context.Context, key string) (*First, error) {
-	if any, err := s.store.AnyAccount(ctx); err != nil || any {
-		return nil, err
-	}
 	if key == "" {
 		key = randomHex(20)
 	}
 	first := &First{Username: "admin", Password: randomHex(10), Key: key}
+	for n := 2; ; n++ {
+		if any, err := s.store.AnyAccount(ctx); err != nil || any {
+			return nil, err
+		}
+		err := s.makeFirst(ctx, first)
+		if errors.Is(err, errNameTaken) {
+			first.Username = fmt.Sprintf("admin%d", n)
+			continue
+		}
+		if errors.Is(err, fault.Invalid) {
+			return nil, nil // the key is taken by now: two servers started at once
+		}
+		if err != nil {
+			return nil, fmt.Errorf("make the first account: %w", err)
+		}
+		return first, nil
+	}
+}
+
+func (s *Service) makeFirst(ctx context.Context, first *First) error {
 	account, hash, err := s.draft(first.Username, first.Password, true)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = s.store.ChangeAccounts(ctx, func(tx Tx) error {
+	return s.store.ChangeAccounts(ctx, func(tx Tx) error {
 		if err := insertAccount(ctx, tx, account, hash); err != nil {
 			return err
 		}
 		return s.insertToken(ctx, tx, Token{
 			ID: uuid.New(), AccountID: account.ID, WriteEnabled: true,
 			Description: "made at the first start", Created: account.Created,
-		}, key)
+		}, first.Key)
 	})
-	if errors.Is(err, fault.Invalid) {
-		return nil, nil // the name is taken by now: two servers started at once
-	}
-	if err != nil {
-		return nil, fmt.Errorf("make the first account: %w", err)
-	}
-	return first, nil
 }
 
 // IsKey reports whether text has the form of a token's key.

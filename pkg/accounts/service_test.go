@@ -49,7 +49,14 @@ func (m *memory) AccountByName(_ context.Context, name string) (Account, string,
 	return Account{}, "", fault.NotFoundf("no such account")
 }
 
-func (m *memory) AnyAccount(context.Context) (bool, error) { return len(m.accounts) > 0, nil }
+func (m *memory) AnyAccount(context.Context) (bool, error) {
+	for _, hash := range m.passwords {
+		if hash != "" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
 
 func (m *memory) InsertAccount(_ context.Context, a Account, hash string) error {
 	for _, other := range m.accounts {
@@ -214,6 +221,21 @@ func TestEnsureFirst(t *testing.T) {
 	again, err := s.EnsureFirst(ctx, key)
 	require.NoError(t, err)
 	assert.Nil(t, again)
+}
+
+func TestEnsureFirstAfterAnImport(t *testing.T) {
+	ctx := context.Background()
+	s := NewService(&memory{}, "", time.Now)
+	for _, name := range []string{"admin", "admin2", "alice"} {
+		_, err := s.Holder(ctx, name)
+		require.NoError(t, err)
+	}
+	first, err := s.EnsureFirst(ctx, key)
+	require.NoError(t, err)
+	require.NotNil(t, first)
+	assert.Equal(t, "admin3", first.Username)
+	_, err = s.Login(ctx, first.Username, first.Password)
+	require.NoError(t, err)
 }
 
 func TestHolder(t *testing.T) {

@@ -20,10 +20,10 @@ func (s *Store) ChangeAccounts(ctx context.Context, change func(accounts.Tx) err
 	return s.inTx(ctx, func(t *Tx) error { return change(t) })
 }
 
-// AnyAccount reports whether there is an account.
+// AnyAccount reports whether there is an account with a password.
 func (r reader) AnyAccount(ctx context.Context) (bool, error) {
 	var any bool
-	if err := r.queryRow(ctx, `select exists (select 1 from account)`).Scan(&any); err != nil {
+	if err := r.queryRow(ctx, `select exists (select 1 from account where password <> '')`).Scan(&any); err != nil {
 		return false, fmt.Errorf("look for accounts: %w", err)
 	}
 	return any, nil

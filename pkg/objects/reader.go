@@ -85,6 +85,9 @@ type Tx interface {
 	// LockObjects is Stored that keeps the rows from changing until the end of
 	// the transaction. It locks in id order.
 	LockObjects(ctx context.Context, ids []uuid.UUID) ([]Stored, error)
+	// HoldObjects is LockObjects for changes: others may go on linking to the
+	// rows and referring to them, which does not make them wait for each other.
+	HoldObjects(ctx context.Context, ids []uuid.UUID) ([]Stored, error)
 	// InsertObjects adds rows; ids that exist already are returned and nothing
 	// of the transaction may be kept then.
 	InsertObjects(ctx context.Context, rows []Row) (taken []uuid.UUID, err error)

@@ -118,6 +118,6 @@ func (j *judge) lock(ids ...uuid.UUID) error {
 	if !ok || len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.LockObjects(j.ctx, uniqueIDs(ids))
+	_, err := tx.HoldObjects(j.ctx, uniqueIDs(ids))
 	return err
 }

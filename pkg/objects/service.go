@@ -108,6 +108,7 @@ func (j *judge) namedObject(typeName, name string) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, err
 	}
+	j.defs[key] = uuid.Nil
 	if len(found) > 0 {
 		j.defs[key] = found[0]
 		j.l.meet(0, found[0])
@@ -152,7 +153,7 @@ func (j *judge) member(i int, draft Draft, before, o *Object) *member {
 // fault.NotFound: it is not there, or of another type.
 func (s *Service) PlanChange(ctx context.Context, tx Tx, t *Type, c Change, also *fault.Error) (*Planned, error) {
 	j := s.newJudge(ctx, tx, t)
-	rows, err := tx.LockObjects(ctx, []uuid.UUID{c.ID})
+	rows, err := tx.HoldObjects(ctx, []uuid.UUID{c.ID})
 	if err != nil {
 		return nil, err
 	}

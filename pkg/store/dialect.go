@@ -63,9 +63,10 @@ type dialect struct {
 	// uuid is the placeholder of an id, and text and bigint those of a text and
 	// a number, where the database cannot tell their type (a select list).
 	uuid, text, bigint string
-	// forUpdate and forShare end a select whose rows must stay as they are until
-	// the transaction ends. SQLite has one writer, and needs nothing.
-	forUpdate, forShare, forKeyShare string
+	// forUpdate, forChange (rows may be referred to meanwhile) and forShare end a
+	// select whose rows must stay as they are until the transaction ends. SQLite
+	// has one writer, and needs nothing.
+	forUpdate, forChange, forShare, forKeyShare string
 	// insertRows is how many rows one insert adds best.
 	insertRows int
 	// c is the collation of bytes, for columns that do not have it by themselves.

@@ -59,6 +59,14 @@ func (t *Tx) LockObjects(ctx context.Context, ids []uuid.UUID) ([]objects.Stored
 	return t.stored(ctx, `select `+storedColumns+` from object o where o.id`+t.dialect.in+` order by o.id`+t.dialect.forUpdate, ids)
 }
 
+// HoldObjects is LockObjects that lets others refer to the rows meanwhile.
+func (t *Tx) HoldObjects(ctx context.Context, ids []uuid.UUID) ([]objects.Stored, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return t.stored(ctx, `select `+storedColumns+` from object o where o.id`+t.dialect.in+` order by o.id`+t.dialect.forChange, ids)
+}
+
 func (r reader) links(ctx context.Context, column string, ids []uuid.UUID, fields []int32, order string) ([]objects.Link, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -387,7 +395,7 @@ func (t *Tx) Move(ctx context.Context, typeID int16, id, parent uuid.UUID) (bool
 		}
 	}
 	if t.dialect.forUpdate != "" {
-		if _, err := t.LockObjects(ctx, ids); err != nil {
+		if _, err := t.HoldObjects(ctx, ids); err != nil {
 			return false, err
 		}
 	}

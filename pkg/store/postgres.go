@@ -48,7 +48,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		writableCTE: true, insertLinks: postgresLinks,
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:  "?::uuid", text: "?::text", bigint: "?::bigint",
-		forUpdate: " for update", forShare: " for share", forKeyShare: " for key share",
+		forUpdate: " for update", forChange: " for no key update", forShare: " for share", forKeyShare: " for key share",
 		insertRows: 512,
 		c:          ` collate "C"`,
 		now:        "now()",
@@ -88,10 +88,25 @@ func postgresDSN(dsn string) (string, error) {
 	return u.String(), nil
 }
 
+// openPostgres opens two pools: a transaction may wait for something that is read
+// outside of it (a catalogue, say), which must not wait for transactions.
 func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
-	db, err := sqlx.Open("postgres", dsn)
+	write, err := openPostgresPool(ctx, dsn)
 	if err != nil {
 		return nil, nil, err
+	}
+	read, err := openPostgresPool(ctx, dsn)
+	if err != nil {
+		_ = write.close()
+		return nil, nil, err
+	}
+	return read, write, nil
+}
+
+func openPostgresPool(ctx context.Context, dsn string) (*pool, error) {
+	db, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		return nil, err
 	}
 	most := max(12, 4*runtime.NumCPU())
 	db.SetMaxOpenConns(most)
@@ -99,10 +114,9 @@ func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	p := newPool(db)
-	return p, p, nil
+	return newPool(db), nil
 }
 
 // lockPostgres waits for the advisory lock of this database.

@@ -1,0 +1,255 @@
+package associations_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/associations"
+	"relata/pkg/fault"
+	"relata/pkg/objects"
+	"relata/pkg/relationships"
+	"relata/pkg/store"
+	"relata/pkg/store/storetest"
+)
+
+// writers run do at once, each with its own source of chance; errors that are no
+// faults, and refusals for being busy, fail the test.
+func writers(t *testing.T, n int, do func(writer int, chance *rand.Rand) error) {
+	t.Helper()
+	var group sync.WaitGroup
+	for writer := range n {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			err := do(writer, rand.New(rand.NewPCG(uint64(writer), 7)))
+			if err != nil && (fault.As(err) == nil || errors.Is(err, fault.Busy)) {
+				t.Errorf("writer %d: %v", writer, err)
+			}
+		}()
+	}
+	group.Wait()
+}
+
+// broken counts the associations too many in a definition.
+func broken(r *relationships.Relationship, all []associations.Association) int {
+	pairs, sources, destinations := map[[2]uuid.UUID]int{}, map[uuid.UUID]int{}, map[uuid.UUID]int{}
+	n := 0
+	again := func(seen int) {
+		if seen > 1 {
+			n++
+		}
+	}
+	for _, a := range all {
+		pair := [2]uuid.UUID{a.SourceID, a.DestinationID}
+		if r.Type.Symmetric() && pair[0].String() > pair[1].String() {
+			pair[0], pair[1] = pair[1], pair[0]
+		}
+		pairs[pair]++
+		again(pairs[pair])
+		if r.SourceUnique {
+			sources[a.SourceID]++
+			again(sources[a.SourceID])
+		}
+		to := destinations
+		if r.Type == relationships.SymmetricOneToOne {
+			to = sources
+		}
+		if r.DestinationUnique {
+			to[a.DestinationID]++
+			again(to[a.DestinationID])
+		}
+		if a.SourceID == a.DestinationID {
+			n++
+		}
+	}
+	return n
+}
+
+// Sixteen writers make single, bulk and nested links, change and delete them;
+// afterwards no definition holds a link too many.
+func TestSixteenWritersBreakNoRule(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ids := w.objects("tenancy.tenant", "t", 12)
+		for _, kind := range relationships.Types {
+			t.Run(string(kind), func(t *testing.T) {
+				r := w.define(string(kind), fields{"type": string(kind), "destination_type": "tenancy.tenant"})
+				var made atomic.Int64
+				writers(t, 16, func(_ int, chance *rand.Rand) error {
+					pick := func() uuid.UUID { return ids[chance.IntN(len(ids))] }
+					for range 25 {
+						var err error
+						switch chance.IntN(8) {
+						default:
+							if _, err = w.link(r, pick(), pick()); err == nil {
+								made.Add(1)
+							}
+						case 0:
+							_, err = w.associations.Create(w.ctx, []objects.Draft{draft(t, body(r, pick(), pick())), draft(t, body(r, pick(), pick()))}, true)
+						case 1:
+							side := relationships.Destination
+							if kind.Symmetric() {
+								side = relationships.Peer
+							}
+							err = w.patch("tenancy.tenant", pick(), related(r.Key, side, pick()))
+						case 2:
+							all, listed := w.associations.Associations(w.ctx, associations.List{Limit: 5})
+							if err = listed; err == nil && len(all) > 0 {
+								a := all[chance.IntN(len(all))]
+								_, err = w.associations.Update(w.ctx, []objects.Change{{ID: a.ID, Partial: true, Draft: draft(t, fields{"source_id": pick()})}})
+							}
+						case 3:
+							all, listed := w.associations.Associations(w.ctx, associations.List{Limit: 5})
+							if err = listed; err == nil && len(all) > 0 {
+								err = w.associations.Delete(w.ctx, []uuid.UUID{all[chance.IntN(len(all))].ID}, true)
+							}
+						}
+						if err != nil && (fault.As(err) == nil || errors.Is(err, fault.Busy)) {
+							return err
+						}
+					}
+					return nil
+				})
+				all := w.all(r)
+				assert.Zero(t, broken(r, all))
+				assert.NotZero(t, made.Load())
+			})
+		}
+	})
+}
+
+// Of many who want the same place one gets it, and the others hear why not.
+func TestOnePlaceForSixteen(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		hub := w.tenant("hub")
+		ids := w.objects("tenancy.tenant", "t", 16)
+		for _, kind := range []relationships.Type{relationships.OneToOne, relationships.OneToMany, relationships.SymmetricOneToOne} {
+			r := w.define(string(kind), fields{"type": string(kind), "destination_type": "tenancy.tenant"})
+			var made atomic.Int64
+			writers(t, 16, func(i int, _ *rand.Rand) error {
+				source, destination := ids[i], hub
+				if kind == relationships.SymmetricOneToOne && i%2 == 1 {
+					source, destination = hub, ids[i]
+				}
+				_, err := w.link(r, source, destination)
+				if err == nil {
+					made.Add(1)
+				}
+				return err
+			})
+			assert.EqualValues(t, 1, made.Load(), kind)
+			assert.Len(t, w.all(r), 1, kind)
+		}
+	})
+}
+
+// A definition whose type changes while links are made has none, or keeps its
+// type.
+func TestTypeChangeAgainstLinks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ts, ms := w.objects("tenancy.tenant", "t", 8), w.objects("dcim.manufacturer", "m", 8)
+		for round := range 10 {
+			r := w.define(fmt.Sprintf("r%d", round), nil)
+			var changed, linked atomic.Int64
+			writers(t, 9, func(i int, _ *rand.Rand) error {
+				if i == 8 {
+					err := w.redefine(r, fields{"source_type": "ipam.vlan"})
+					if err == nil {
+						changed.Add(1)
+					}
+					return err
+				}
+				_, err := w.link(r, ts[i], ms[i])
+				if err == nil {
+					linked.Add(1)
+				}
+				return err
+			})
+			if changed.Load() == 1 {
+				assert.Zero(t, linked.Load(), "links of a type that the definition no longer has")
+			} else {
+				assert.EqualValues(t, 8, linked.Load())
+			}
+		}
+	})
+}
+
+// Once a filter is changed, nobody links by the one before.
+func TestFilterChangeAgainstLinks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		other := w.other()
+		source := w.tenant("t")
+		ms := w.objects("dcim.manufacturer", "m", 40)
+		r := w.define("r", nil)
+		var closed atomic.Bool
+		writers(t, 8, func(i int, _ *rand.Rand) error {
+			if i == 0 {
+				err := w.redefine(r, fields{"destination_filter": fields{"name": []string{"nobody"}}})
+				closed.Store(true)
+				return err
+			}
+			for _, m := range ms[(i-1)*5 : i*5] {
+				after := closed.Load()
+				if _, err := other.link(r, source, m); err == nil && after {
+					return errors.New("a link was made by a filter of before")
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// An object goes with all its links, also those that are being made.
+func TestObjectGoesWhileItIsLinked(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ms := w.objects("dcim.manufacturer", "m", 8)
+		r := w.define("r", nil)
+		for round := range 8 {
+			doomed := w.tenant(fmt.Sprintf("doomed%d", round))
+			writers(t, 9, func(i int, _ *rand.Rand) error {
+				if i == 4 {
+					return w.associations.DeleteObjects(w.ctx, w.typ("tenancy.tenant"), []uuid.UUID{doomed}, false)
+				}
+				_, err := w.link(r, doomed, ms[i%8])
+				return err
+			})
+			require.Empty(t, w.all(r))
+		}
+	})
+}
+
+// A definition goes with all its links, also those that are being made.
+func TestDefinitionGoesWhileItIsUsed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		source, ms := w.tenant("t"), w.objects("dcim.manufacturer", "m", 8)
+		for round := range 8 {
+			r := w.define(fmt.Sprintf("r%d", round), nil)
+			writers(t, 9, func(i int, _ *rand.Rand) error {
+				if i == 8 {
+					return w.relationships.Delete(w.ctx, []uuid.UUID{r.ID}, false)
+				}
+				_, err := w.link(r, source, ms[i])
+				return err
+			})
+		}
+		all, err := w.associations.Associations(w.ctx, associations.List{})
+		require.NoError(t, err)
+		assert.Empty(t, all)
+		n, err := w.store.AssociationCount(w.ctx, nil)
+		require.NoError(t, err)
+		assert.Zero(t, n)
+	})
+}

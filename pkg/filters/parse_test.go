@@ -183,6 +183,7 @@ func TestWhatAParameterMeans(t *testing.T) {
 		{"position=1_0&position=+5&position=5.00&position=-5&position=٣", "position [10 5 -5 3]"},
 		{"position=99999999999999999999", "position [99999999999999999999]"},
 		{"latitude=1e3&latitude= 1.50 &latitude=-.5&latitude=-1e99", "latitude [1e3 1.5 -0.5 -1e60]"},
+		{"latitude=1e-99999&latitude=-0.0&latitude=0." + strings.Repeat("3", 200), "latitude [0 0." + strings.Repeat("3", 100) + "]"},
 		{"install_date=2020-1-1&install_date=10/25/06&install_date=oct 25, 2006&install_date=25 October 2006", "install_date [2020-01-01 2006-10-25]"},
 		{"created=2020-01-01", "created [2020-01-01T00:00:00.000000Z]"},
 		{"created=2020-01-01T10:00:00.123456789+02:00", "created [2020-01-01T08:00:00.123456Z]"},

@@ -269,10 +269,19 @@ func decimalNumber(v string) (string, string) {
 	if n.Cmp(new(big.Float).Neg(huge)) < 0 {
 		return "-1e60", ""
 	}
+	if n.Sign() == 0 || new(big.Float).Abs(n).Cmp(tiny) < 0 {
+		return "0", ""
+	}
 	return plain(v), ""
 }
 
-var largest, huge = power(50), power(60)
+var (
+	largest, huge = power(50), power(60)
+	tiny          = new(big.Float).Quo(big.NewFloat(1), huge)
+)
+
+// maxFraction is how many digits behind the point count.
+const maxFraction = 100
 
 func power(n int64) *big.Float {
 	return new(big.Float).SetPrec(256).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil))
@@ -293,6 +302,9 @@ func plain(v string) string {
 		whole = "0"
 	}
 	out := sign + whole
+	if len(fraction) > maxFraction {
+		fraction = fraction[:maxFraction]
+	}
 	if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
 		out += "." + fraction
 	}

@@ -27,7 +27,7 @@ func computeStored(l *loader, o *Object) {
 var computed = map[string]func(l *loader, o *Object, f *Field) any{
 	"network": onPrefix(func(p netip.Prefix) any { return p.Masked().Addr().String() }),
 	"broadcast": onPrefix(func(p netip.Prefix) any {
-		return lastAddress(p).String()
+		return LastAddress(p).String()
 	}),
 	"host":        onPrefix(func(p netip.Prefix) any { return p.Addr().String() }),
 	"mask_length": onPrefix(func(p netip.Prefix) any { return json.Number(strconv.Itoa(p.Bits())) }),
@@ -37,7 +37,7 @@ var computed = map[string]func(l *loader, o *Object, f *Field) any{
 		}
 		return json.Number("6")
 	}),
-	"address_key": onPrefix(func(p netip.Prefix) any { return addressKey(p.Addr()) }),
+	"address_key": onPrefix(func(p netip.Prefix) any { return AddressKey(p.Addr()) }),
 	"template": func(l *loader, o *Object, f *Field) any {
 		t, err := ParseTemplate(f.Args["text"])
 		if err != nil {
@@ -58,8 +58,8 @@ func onPrefix(compute func(netip.Prefix) any) func(*loader, *Object, *Field) any
 	}
 }
 
-// addressKey is an address as text whose order is that of addresses.
-func addressKey(a netip.Addr) string {
+// AddressKey is an address as text whose order is that of addresses.
+func AddressKey(a netip.Addr) string {
 	version := "6:"
 	if a.Is4() {
 		version = "4:"
@@ -67,8 +67,8 @@ func addressKey(a netip.Addr) string {
 	return version + hex.EncodeToString(a.AsSlice())
 }
 
-// lastAddress is the last address of a prefix.
-func lastAddress(p netip.Prefix) netip.Addr {
+// LastAddress is the last address of a prefix.
+func LastAddress(p netip.Prefix) netip.Addr {
 	bytes := p.Masked().Addr().AsSlice()
 	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
 		bytes[bit/8] |= 1 << (7 - bit%8)

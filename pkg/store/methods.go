@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/filters"
+	"relata/pkg/objects"
 )
 
 // methods are the judges of filters that are more than a comparison;
@@ -247,15 +248,6 @@ func (c *compiler) similar(cond *filters.Condition, start ground) test {
 		c.within(g.id(), c.named(cond.Field, cond.IDs, cond.Texts)), join(pairs, " or ")))
 }
 
-// networkKey is how the catalogue writes an address to be sorted and compared: the
-// version, then all digits.
-func networkKey(a netip.Addr) string {
-	if a.Is4() {
-		return fmt.Sprintf("4:%x", a.AsSlice())
-	}
-	return fmt.Sprintf("6:%x", a.AsSlice())
-}
-
 // span is a network as the keys of its first and last address.
 type span struct {
 	first, last string
@@ -275,19 +267,10 @@ func readSpan(text string) (span, bool) {
 		p = netip.PrefixFrom(a, a.BitLen())
 	}
 	m := p.Masked()
-	return span{networkKey(m.Addr()), networkKey(lastAddress(m)), m.Bits(), host, m == p}, true
+	return span{objects.AddressKey(m.Addr()), objects.AddressKey(objects.LastAddress(m)), m.Bits(), host, m == p}, true
 }
 
-func lastAddress(p netip.Prefix) netip.Addr {
-	bytes := p.Addr().AsSlice()
-	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
-		bytes[bit/8] |= 0x80 >> (bit % 8)
-	}
-	a, _ := netip.AddrFromSlice(bytes)
-	return a
-}
-
-// column is a key of data on the start's object.
+// key is a key of data on the start's object.
 func (c *compiler) key(g ground, name string) string { return c.data(g.alias, []string{name}) }
 
 func (c *compiler) length(g ground) string { return c.integer(c.key(g, "prefix_length")) }
@@ -363,7 +346,12 @@ func (c *compiler) inSpan(g ground, s span) fragment {
 }
 
 func (c *compiler) hostSearch(cond *filters.Condition, start ground) test {
-	s, ok := readSearched(cond.Texts[0])
+	text := cond.Texts[0]
+	host, _, _ := strings.Cut(text, "/")
+	if _, err := netip.ParseAddr(host); err == nil {
+		text = host // a whole address means that host, whatever its mask
+	}
+	s, ok := readSearched(text)
 	if !ok {
 		return never
 	}
@@ -385,7 +373,7 @@ func (c *compiler) hostEqual(cond *filters.Condition, start ground) test {
 	var keys []string
 	for _, text := range cond.Texts {
 		if a, err := netip.ParseAddr(strings.Split(text, "/")[0]); err == nil {
-			keys = append(keys, networkKey(a))
+			keys = append(keys, objects.AddressKey(a))
 		}
 	}
 	return ways(cond, "any", func(p filters.Path) test {
@@ -402,7 +390,7 @@ func (c *compiler) rangeContains(cond *filters.Condition, start ground) test {
 	var tests []test
 	for _, text := range cond.Texts {
 		if a, err := netip.ParseAddr(strings.Split(text, "/")[0]); err == nil {
-			key := networkKey(a)
+			key := objects.AddressKey(a)
 			tests = append(tests, plain(with(first.text+c.c+" <= "+c.text+" and "+last.text+c.c+" >= "+c.text, key, key)))
 		}
 	}
@@ -444,7 +432,7 @@ func (c *compiler) isAddress(text string, full bool) (func(ground) fragment, boo
 		bits = p.Bits()
 	}
 	return func(g ground) fragment {
-		is := with(c.key(g, "host_key")+" = ?", networkKey(a))
+		is := with(c.key(g, "host_key")+" = ?", objects.AddressKey(a))
 		if masked || full {
 			is = sqlf("% and %", is, with(c.integer(c.key(g, "mask_length"))+" = ?", bits))
 		}

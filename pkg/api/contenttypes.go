@@ -85,6 +85,9 @@ func (a contentTypeResource) list(r *request) error {
 }
 
 func (a contentTypeResource) show(r *request, id string) error {
+	if strings.Trim(id, "0123456789") != "" {
+		return fault.NotFoundf("Not found.")
+	}
 	if _, err := readView(r.query); err != nil {
 		return err
 	}

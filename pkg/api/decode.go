@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -41,10 +40,7 @@ func (r *request) body() (raw []byte, isCSV bool, err error) {
 		return []byte("{}"), false, nil
 	}
 	header := req.Header.Get("Content-Type")
-	name, _, err := mime.ParseMediaType(strings.TrimRight(header, "; \t"))
-	if err != nil {
-		name = ""
-	}
+	name, _ := mediaParams(header)
 	switch name {
 	case "text/csv":
 		return raw, true, nil

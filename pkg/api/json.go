@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -57,19 +58,26 @@ func appendString(b []byte, s string) []byte {
 
 // appendID appends an id as a JSON string.
 func appendID(b []byte, id uuid.UUID) []byte {
-	b = append(b, '"')
-	b = appendHexID(b, id)
-	return append(b, '"')
+	var text [38]byte
+	text[0], text[37] = '"', '"'
+	hexID((*[36]byte)(text[1:]), id)
+	return append(b, text[:]...)
 }
 
 func appendHexID(b []byte, id uuid.UUID) []byte {
-	for i, c := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			b = append(b, '-')
-		}
-		b = append(b, hexDigits[c>>4], hexDigits[c&15])
-	}
-	return b
+	var text [36]byte
+	hexID(&text, id)
+	return append(b, text[:]...)
+}
+
+// hexID writes the digits of an id and its dashes.
+func hexID(to *[36]byte, id uuid.UUID) {
+	hex.Encode(to[:8], id[:4])
+	hex.Encode(to[9:13], id[4:6])
+	hex.Encode(to[14:18], id[6:8])
+	hex.Encode(to[19:23], id[8:10])
+	hex.Encode(to[24:], id[10:])
+	to[8], to[13], to[18], to[23] = '-', '-', '-', '-'
 }
 
 // appendTime appends a time as the contract writes it: UTC, six digits of a
@@ -78,17 +86,22 @@ func appendTime(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(b, "null"...)
 	}
+	t = t.UTC().Truncate(time.Microsecond)
 	b = append(b, '"')
-	b = append(b, timeText(t)...)
+	b = t.AppendFormat(b, timeLayout(t))
 	return append(b, '"')
 }
 
 func timeText(t time.Time) string {
 	t = t.UTC().Truncate(time.Microsecond)
+	return t.Format(timeLayout(t))
+}
+
+func timeLayout(t time.Time) string {
 	if t.Nanosecond() == 0 {
-		return t.Format("2006-01-02T15:04:05Z")
+		return "2006-01-02T15:04:05Z"
 	}
-	return t.Format("2006-01-02T15:04:05.000000Z")
+	return "2006-01-02T15:04:05.000000Z"
 }
 
 func appendBool(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }

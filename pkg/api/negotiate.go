@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,10 +71,7 @@ func pick(offers []mediaType, header []string) (mediaType, map[string]string, bo
 	}
 	var levels [4][]wanted
 	for part := range strings.SplitSeq(accept, ",") {
-		name, params, err := mime.ParseMediaType(strings.TrimRight(part, "; \t"))
-		if err != nil {
-			continue
-		}
+		name, params := mediaParams(part)
 		level := 3
 		_, quality := params["q"]
 		switch {
@@ -99,6 +95,19 @@ func pick(offers []mediaType, header []string) (mediaType, map[string]string, bo
 		}
 	}
 	return mediaType{}, nil, false
+}
+
+// mediaParams splits a media type from its parameters, taking what is not well
+// formed as it comes.
+func mediaParams(text string) (string, map[string]string) {
+	name, rest, _ := strings.Cut(text, ";")
+	params := map[string]string{}
+	for param := range strings.SplitSeq(rest, ";") {
+		if key, value, ok := strings.Cut(param, "="); ok {
+			params[strings.ToLower(strings.TrimSpace(key))] = strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(name)), params
 }
 
 func version(params map[string]string, q query) (string, error) {

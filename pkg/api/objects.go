@@ -62,11 +62,10 @@ func (a objectResource) list(r *request) error {
 			return err
 		}
 	}
-	results, err := r.results(rows, v)
-	if err != nil {
-		return err
-	}
-	return r.answer(200, r.appendPage(make([]byte, 0, len(results)+512), p, count, results))
+	return r.answerWith(200, func(b []byte) ([]byte, error) {
+		b, err := r.appendThings(r.appendPageHead(b, p, count), rows, v)
+		return append(b, pageTail...), err
+	})
 }
 
 // listAfter answers the page behind a cursor.
@@ -76,20 +75,10 @@ func (a objectResource) listAfter(r *request, list objects.List, p page, v view)
 	if err != nil {
 		return err
 	}
-	results, err := r.results(rows, v)
-	if err != nil {
-		return err
-	}
-	return r.answer(200, r.appendKeyset(nil, p, next, results))
-}
-
-// results are the members of a page, joined by commas.
-func (r *request) results(rows []objects.Shown, v view) ([]byte, error) {
-	made, err := r.represent(rows, v)
-	if err != nil {
-		return nil, err
-	}
-	return bytes.Join(made, []byte{','}), nil
+	return r.answerWith(200, func(b []byte) ([]byte, error) {
+		b, err := r.appendThings(r.appendKeysetHead(b, p, next), rows, v)
+		return append(b, pageTail...), err
+	})
 }
 
 func (a objectResource) create(r *request) error {
@@ -189,11 +178,9 @@ func (a objectResource) show(r *request, id string) error {
 	if r.csv {
 		return a.oneCSV(r, row)
 	}
-	made, err := r.represent([]objects.Shown{row}, v)
-	if err != nil {
-		return err
-	}
-	return r.answer(200, made[0])
+	return r.answerWith(200, func(b []byte) ([]byte, error) {
+		return r.appendThings(b, []objects.Shown{row}, v)
+	})
 }
 
 func (a objectResource) change(r *request, id string, partial bool) error {

@@ -62,8 +62,17 @@ func readSort(q query) []string {
 	return names
 }
 
-// appendPage appends the envelope of one page of a list.
+// appendPage appends the envelope of one page of a list around its members.
 func (r *request) appendPage(b []byte, p page, count int, results []byte) []byte {
+	b = append(r.appendPageHead(b, p, count), results...)
+	return append(b, pageTail...)
+}
+
+// pageTail ends every page.
+const pageTail = `]}`
+
+// appendPageHead appends what stands before the members of a page.
+func (r *request) appendPageHead(b []byte, p page, count int) []byte {
 	b = append(b, `{"count":`...)
 	b = strconv.AppendInt(b, int64(count), 10)
 	b = append(b, `,"next":`...)
@@ -82,23 +91,24 @@ func (r *request) appendPage(b []byte, p page, count int, results []byte) []byte
 	} else {
 		b = append(b, "null"...)
 	}
-	b = append(b, `,"results":[`...)
-	b = append(b, results...)
-	return append(b, `]}`...)
+	return append(b, `,"results":[`...)
 }
 
 // appendKeyset appends the envelope of a page found by cursor: next carries the
 // cursor of the following one, nothing is counted.
 func (r *request) appendKeyset(b []byte, p page, next string, results []byte) []byte {
+	b = append(r.appendKeysetHead(b, p, next), results...)
+	return append(b, pageTail...)
+}
+
+func (r *request) appendKeysetHead(b []byte, p page, next string) []byte {
 	b = append(b, `{"count":null,"next":`...)
 	if next != "" {
 		b = r.appendLink(b, map[string]string{"limit": strconv.Itoa(p.limit), "offset": "", "after": next})
 	} else {
 		b = append(b, "null"...)
 	}
-	b = append(b, `,"previous":null,"results":[`...)
-	b = append(b, results...)
-	return append(b, `]}`...)
+	return append(b, `,"previous":null,"results":[`...)
 }
 
 // appendLink appends the address of this list with other parameters.

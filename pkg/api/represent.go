@@ -46,19 +46,35 @@ type level struct {
 // represent makes the JSON of objects, in their order: a constant number of
 // statements for each level of depth.
 func (r *request) represent(rows []objects.Shown, v view) ([][]byte, error) {
+	out := make([][]byte, 0, len(rows))
+	_, err := r.appendEach(nil, rows, v, func(member []byte) { out = append(out, member) })
+	return out, err
+}
+
+// appendThings appends the JSON of objects, joined by commas.
+func (r *request) appendThings(b []byte, rows []objects.Shown, v view) ([]byte, error) {
+	return r.appendEach(b, rows, v, func([]byte) {})
+}
+
+// appendEach is appendThings that shows each member as it lies in the whole.
+func (r *request) appendEach(b []byte, rows []objects.Shown, v view, each func(member []byte)) ([]byte, error) {
 	top, err := r.newLevel(rows, v, false, v.depth)
 	if err != nil {
 		return nil, err
 	}
-	out := make([][]byte, len(rows))
-	size := 0
+	begun := len(b)
 	for i := range rows {
-		out[i] = top.appendThing(nil, top.byID[rows[i].ID])
-		if size += len(out[i]); size > maxAnswer {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		start := len(b)
+		b = top.appendThing(b, top.byID[rows[i].ID])
+		each(b[start:len(b):len(b)])
+		if len(b)-begun > maxAnswer {
 			return nil, fault.TooLargef("The answer would be longer than %d bytes (limit answer_bytes = %d). Ask for less depth or a smaller page.", maxAnswer, maxAnswer)
 		}
 	}
-	return out, nil
+	return b, nil
 }
 
 func (r *request) newLevel(rows []objects.Shown, v view, nested bool, depth int) (*level, error) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -67,6 +68,26 @@ func (r *request) answer(status int, body []byte) error {
 		}
 	}
 	return send(r.Context, status, body)
+}
+
+// buffers are those of answers that are sent: a page has a few hundred kilobytes.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptBuffer is how large a buffer may be that is kept for the next answer.
+const keptBuffer = 4 << 20
+
+// answerWith sends what build appends as JSON.
+func (r *request) answerWith(status int, build func(b []byte) ([]byte, error)) error {
+	kept := buffers.Get().(*[]byte)
+	defer buffers.Put(kept)
+	b, err := build((*kept)[:0])
+	if err != nil {
+		return err
+	}
+	if cap(b) <= keptBuffer {
+		*kept = b
+	}
+	return r.answer(status, b)
 }
 
 // send answers JSON; HEAD gets its headers alone.

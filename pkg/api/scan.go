@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"unicode/utf8"
 )
@@ -82,6 +83,17 @@ func (s *scanner) value(depth int) string {
 	case c == '-' || c >= '0' && c <= '9':
 		return s.number()
 	}
+	return s.outOfRange()
+}
+
+// outOfRange is the problem of the numbers that JSON has not, and of anything
+// else that is no value.
+func (s *scanner) outOfRange() string {
+	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
+		if bytes.HasPrefix(s.text[s.pos:], []byte(word)) {
+			return "Out of range float values are not JSON compliant: '" + word + "'"
+		}
+	}
 	return s.at("Expecting value")
 }
 
@@ -156,6 +168,7 @@ func (s *scanner) array(depth int) string {
 }
 
 func (s *scanner) number() string {
+	start := s.pos
 	if s.peek() == '-' {
 		s.pos++
 	}
@@ -163,7 +176,8 @@ func (s *scanner) number() string {
 	case s.peek() == '0':
 		s.pos++
 	case !s.digits():
-		return s.at("Expecting value")
+		s.pos = start
+		return s.outOfRange()
 	}
 	if s.peek() == '.' {
 		s.pos++

@@ -16,8 +16,10 @@ import (
 //	                         `parts`, the objects of that type that the templates
 //	                         at the path describe; `of` leads to their holder,
 //	                         `owner` is the reference of the parts to the new one
+//	        do: point        the object in `to` refers to this one in `field`;
+//	                         with value: none it no longer does
 func init() {
-	kindArgs["effect"] = []string{"do", "of", "to", "field", "parts", "owner", "status", "roots", "places", "position"}
+	kindArgs["effect"] = []string{"do", "of", "to", "field", "parts", "owner", "status", "roots", "places", "position", "value"}
 	effects["effect"] = func(m *member, r *rule) error {
 		switch r.arg("do") {
 		case "copy_down":
@@ -26,6 +28,8 @@ func init() {
 			return m.instantiate(r)
 		case "enrol":
 			return m.enrol(r)
+		case "point":
+			return m.point(r)
 		}
 		return fmt.Errorf("no such effect %q", r.arg("do"))
 	}
@@ -106,6 +110,18 @@ func (m *member) copyDown(r *rule) error {
 			m.alter(o, func(o *Object) { o.setRef(field, m.object.Ref(field)) })
 		}
 	}
+	return nil
+}
+
+func (m *member) point(r *rule) error {
+	o, target := m.j.l.get(m.object.Ref(r.arg("to"))), m.object.ID
+	if r.arg("value") == "none" {
+		target = uuid.Nil
+	}
+	if o == nil || o.Ref(r.arg("field")) == target {
+		return m.j.l.err
+	}
+	m.alter(o, func(o *Object) { o.setRef(r.arg("field"), target) })
 	return nil
 }
 

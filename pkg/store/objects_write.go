@@ -357,6 +357,16 @@ func disputed(keys, held []objects.Key) []objects.Key {
 	return taken
 }
 
+// holdTree keeps others from changing the tree of a type until the transaction
+// ends: what stands above an object must not move while something is put below it.
+func (t *Tx) holdTree(ctx context.Context, typeID int16) error {
+	var id int16
+	if err := t.queryRow(ctx, `select id from type where id = ?`+t.dialect.forChange, typeID).Scan(&id); err != nil {
+		return fmt.Errorf("hold tree: %w", err)
+	}
+	return nil
+}
+
 // PlaceNew puts new objects into the tree of their type, below the ones that
 // their references in field name.
 func (t *Tx) PlaceNew(ctx context.Context, typeID int16, field int32, ids []uuid.UUID) error {
@@ -368,6 +378,13 @@ func (t *Tx) PlaceNew(ctx context.Context, typeID int16, field int32, ids []uuid
 		select `+t.dialect.bigint+`, w.value, w.value, 0 from `+t.dialect.ids+` as w`, typeID, ids)
 	if err != nil {
 		return fmt.Errorf("place in tree: %w", err)
+	}
+	below, err := t.Targets(ctx, ids, []int32{field})
+	if err != nil || len(below) == 0 {
+		return err
+	}
+	if err := t.holdTree(ctx, typeID); err != nil {
+		return err
 	}
 	_, err = t.exec(ctx, `
 		insert into object_tree (type_id, ancestor_id, descendant_id, depth)
@@ -381,22 +398,18 @@ func (t *Tx) PlaceNew(ctx context.Context, typeID int16, field int32, ids []uuid
 }
 
 // Move puts id with all below it under parent, or at the root for uuid.Nil.
-// False: parent stands at or below id. It locks all that moves, so that of two
-// moves that together make a circle one waits for the other.
+// False: parent stands at or below id.
 func (t *Tx) Move(ctx context.Context, typeID int16, id, parent uuid.UUID) (bool, error) {
+	if err := t.holdTree(ctx, typeID); err != nil {
+		return false, err
+	}
 	below, err := t.Descendants(ctx, []uuid.UUID{id})
 	if err != nil {
 		return false, err
 	}
-	ids := make([]uuid.UUID, len(below))
-	for i, a := range below {
-		if ids[i] = a.Descendant; a.Descendant == parent {
+	for _, a := range below {
+		if a.Descendant == parent {
 			return false, nil
-		}
-	}
-	if t.dialect.forUpdate != "" {
-		if _, err := t.HoldObjects(ctx, ids); err != nil {
-			return false, err
 		}
 	}
 	_, err = t.exec(ctx, `

@@ -1,0 +1,332 @@
+package objects_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/objects"
+	"relata/pkg/store"
+	"relata/pkg/store/storetest"
+)
+
+func TestOneOfTwenty(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		for typeName, body := range map[string]string{
+			"dcim.manufacturer": `{"name":"Racing"}`,
+			"dcim.devicetype":   `{"manufacturer":"$cisco","model":"Racing"}`,
+			"dcim.device":       `{"name":"racing","device_type":"$c9300","role":"$edge","status":"$active","location":"$paris"}`,
+		} {
+			var group sync.WaitGroup
+			errs := make([]error, 20)
+			for i := range errs {
+				group.Add(1)
+				go func() {
+					defer group.Done()
+					_, errs[i] = w.create(typeName, body)
+				}()
+			}
+			group.Wait()
+			made := 0
+			for _, err := range errs {
+				if err == nil {
+					made++
+					continue
+				}
+				require.NotContains(t, told(err), "internal")
+				require.Regexp(t, "already exists|must make a unique set", told(err))
+			}
+			require.Equal(t, 1, made, typeName)
+		}
+	})
+}
+
+func (w *world) str(name string) string {
+	w.t.Helper()
+	id, _ := objects.ParseID(w.ids[name])
+	rows, err := w.store.Stored(w.t.Context(), ids(id))
+	require.NoError(w.t, err)
+	require.Len(w.t, rows, 1, name)
+	return rows[0].Str
+}
+
+func TestRenameReachesDependents(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("unnamed", "dcim.device", `{"device_type":"$c9300","role":"$edge","status":"$active","location":"$paris"}`)
+		require.Equal(t, "Cisco C9300 ("+w.ids["unnamed"]+")", w.str("unnamed"))
+		_, err := w.change("cisco", "dcim.manufacturer", `{"name":"Cisco Systems"}`)
+		require.NoError(t, err)
+		require.Equal(t, "Cisco Systems C9300 ("+w.ids["unnamed"]+")", w.str("unnamed"))
+		require.Equal(t, "sw1", w.str("sw1"))
+
+		w.make("p", "dcim.platform", `{"name":"ios"}`)
+		w.make("sactive", "extras.status", `{"name":"S","content_types":["dcim.softwareversion","dcim.softwareimagefile"]}`)
+		w.make("v", "dcim.softwareversion", `{"platform":"$p","version":"1.0","status":"$sactive"}`)
+		w.make("f", "dcim.softwareimagefile", `{"software_version":"$v","image_file_name":"a.bin","status":"$sactive"}`)
+		require.Equal(t, "ios - 1.0 - a.bin", w.str("f"))
+		_, err = w.change("p", "dcim.platform", `{"name":"iosxe"}`)
+		require.NoError(t, err)
+		require.Equal(t, "iosxe - 1.0 - a.bin", w.str("f"), "two levels away")
+	})
+}
+
+func TestTrees(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.make("a", "tenancy.tenantgroup", `{"name":"a"}`)
+		w.make("b", "tenancy.tenantgroup", `{"name":"b","parent":"$a"}`)
+		w.make("c", "tenancy.tenantgroup", `{"name":"c","parent":"$b"}`)
+		w.make("d", "tenancy.tenantgroup", `{"name":"d"}`)
+		for _, parent := range []string{"a", "b", "c"} {
+			_, err := w.change("a", "tenancy.tenantgroup", `{"parent":"$`+parent+`"}`)
+			require.Equal(t, "__all__: A node cannot be made a descendant of itself.", told(err))
+		}
+		_, err := w.change("b", "tenancy.tenantgroup", `{"parent":"$d"}`)
+		require.NoError(t, err)
+		id, _ := objects.ParseID(w.ids["c"])
+		above, err := s.Ancestors(t.Context(), ids(id))
+		require.NoError(t, err)
+		require.Len(t, above, 3)
+		require.Equal(t, w.ids["d"], above[2].Ancestor.String())
+
+		w.make("t", "tenancy.tenant", `{"name":"t","tenant_group":"$c"}`)
+		require.NoError(t, w.remove("d"), "children go along")
+		rows, err := s.Stored(t.Context(), ids(id))
+		require.NoError(t, err)
+		require.Empty(t, rows)
+		o := w.load("t")
+		require.Empty(t, o.Refs["tenant_group"], "set to null")
+	})
+}
+
+func (w *world) load(name string) *objects.Object {
+	w.t.Helper()
+	id, _ := objects.ParseID(w.ids[name])
+	rows, err := w.store.Stored(w.t.Context(), ids(id))
+	require.NoError(w.t, err)
+	require.Len(w.t, rows, 1)
+	o, err := w.registry.Catalogue(w.t.Context()).Object(rows[0])
+	require.NoError(w.t, err)
+	return o
+}
+
+func TestCrossingMovesMakeNoCircle(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		for round := range 10 {
+			a, b := fmt.Sprintf("a%d", round), fmt.Sprintf("b%d", round)
+			w.make(a, "tenancy.tenantgroup", `{"name":"`+a+`"}`)
+			w.make(b, "tenancy.tenantgroup", `{"name":"`+b+`"}`)
+			var group sync.WaitGroup
+			errs := make([]error, 2)
+			for i, move := range [][2]string{{a, b}, {b, a}} {
+				group.Add(1)
+				go func() {
+					defer group.Done()
+					_, errs[i] = w.change(move[0], "tenancy.tenantgroup", `{"parent":"$`+move[1]+`"}`)
+				}()
+			}
+			group.Wait()
+			require.False(t, errs[0] == nil && errs[1] == nil)
+			for _, err := range errs {
+				require.NotContains(t, told(err), "internal")
+			}
+		}
+	})
+}
+
+func TestBulk(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		var bodies []string
+		for i := range 1000 {
+			bodies = append(bodies, fmt.Sprintf(`{"name":"bulk%d","device_type":"$c9300","role":"$edge","status":{"name":"E Active"},"location":"$paris","serial":"s%d"}`, i, i))
+		}
+		statements := 0
+		s.Observe(func(string) { statements++ })
+		start := time.Now()
+		made, err := w.create("dcim.device", bodies...)
+		s.Observe(nil)
+		require.NoError(t, err)
+		require.Len(t, made, 1000)
+		t.Logf("1,000 devices in %s with %d statements", time.Since(start), statements)
+		require.Less(t, statements, 250)
+
+		_, err = w.create("dcim.manufacturer", `{"name":"x"}`, `{"name":"y"}`, `{"name":"x"}`, `{"name":""}`)
+		require.Equal(t, "[3] name: This field may not be blank.", told(err))
+		_, err = w.create("dcim.manufacturer", `{"name":"x"}`, `{"name":"y"}`, `{"name":"x"}`)
+		require.Equal(t, "[2] name: manufacturer with this name already exists.", told(err), "members that break a rule together")
+		_, err = w.create("dcim.manufacturer", `{"name":"x"}`)
+		require.NoError(t, err, "nothing was kept")
+	})
+}
+
+func TestIDs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		const id = "00000000-0000-4000-8000-00000000beef"
+		o := w.make("m", "dcim.manufacturer", `{"name":"m","id":"`+id+`"}`)
+		require.Equal(t, id, o.ID.String())
+		_, err := w.create("dcim.manufacturer", `{"name":"n","id":"`+id+`"}`)
+		require.Equal(t, "id: Manufacturer with this Id already exists.", told(err))
+		_, err = w.create("dcim.platform", `{"name":"n","id":"`+id+`"}`)
+		require.Equal(t, "id: Platform with this Id already exists.", told(err))
+		_, err = w.change("m", "dcim.manufacturer", `{"id":"00000000-0000-4000-8000-00000000dead"}`)
+		require.Contains(t, told(err), "id: ")
+		before := o.LastUpdated
+		again, err := w.change("m", "dcim.manufacturer", `{"id":"`+strings.ToUpper(id)+`"}`)
+		require.NoError(t, err)
+		require.True(t, again.LastUpdated.After(before))
+	})
+}
+
+func TestReferences(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("lyon", "dcim.location", `{"name":"Lyon","location_type":"$site","status":"$active"}`)
+		w.make("room", "dcim.location", `{"name":"Room","location_type":"$site","status":"$active","parent":"$lyon"}`)
+		w.make("voice", "extras.role", `{"name":"Voice","content_types":["ipam.vlan"]}`)
+		w.make("r", "dcim.rack", `{"name":"r","location":"$paris","status":"$active"}`)
+		const nobody = `Related object not found using the provided attributes: `
+		tests := []struct{ field, value, want string }{
+			{"tenant", `"00000000-0000-4000-8000-00000000dead"`, nobody + "{'pk': UUID('00000000-0000-4000-8000-00000000dead')}"},
+			{"tenant", `{"name":"t9"}`, nobody + "{'name': 't9'}"},
+			{"tenant", `"t9"`, nobody + "{'name': 't9'}"},
+			{"tenant", `"/api/x/"`, nobody + "{'name': '/api/x/'}"},
+			{"tenant", `{"name":"a'b"}`, nobody + `{'name': "a'b"}`},
+			{"tenant", `{"name":null}`, nobody + "{'name': None}"},
+			{"tenant", `{"name":true}`, nobody + "{'name': True}"},
+			{"tenant", `5`, "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: 5"},
+			{"tenant", `true`, "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: True"},
+			{"tenant", `{"id":"x"}`, "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: x"},
+			{"tenant", `"http://127.0.0.1:80/api/x/?x=1"`, "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: ?x=1"},
+			{"tenant", `"a;b"`, "Related object not found using provided composite-key: a;b"},
+			{"location", `null`, "This field may not be null."},
+			{"location", `""`, "This field may not be null."},
+			{"location", `{"location_type":"$site;"}`, "Multiple objects match the provided attributes: {'location_type': '$site;'}"},
+			{"location", `{}`, "Multiple objects match the provided attributes: {}"},
+			{"location", `{"location_type":"site"}`, "“site” is not a valid UUID."},
+			{"location", `"Room"`, nobody + "{'name': 'Room', 'parent__name': None}"},
+			{"location", `{"asn":"x"}`, "Field 'asn' expected a number but got 'x'."},
+			{"role", `"$voice;"`, nobody + "{'pk': UUID('$voice;')}"},
+			{"role", `{"name":"Voice"}`, nobody + "{'name': 'Voice'}"},
+			{"tags", `"x"`, `Expected a list of items but got type "str".`},
+			{"tags", `["nope"]`, nobody + "{'name': 'nope'}"},
+			{"tags", `null`, "This field may not be null."},
+		}
+		for _, tt := range tests {
+			t.Run(tt.field+" "+tt.value, func(t *testing.T) {
+				_, err := w.change("r", "dcim.rack", `{"`+tt.field+`":`+tt.value+`}`)
+				require.Equal(t, tt.field+": "+w.body(tt.want), told(err))
+			})
+		}
+		_, err := w.change("r", "dcim.rack", `{"tenant":{"nome":"x"}}`)
+		require.Contains(t, told(err), "Cannot resolve keyword 'nome' into field. Choices are: ")
+		for _, good := range []string{`"$paris"`, `"http://127.0.0.1:8080/api/dcim/locations/$paris;/"`, `{"id":"$paris","object_type":"x"}`, `{"url":"http://x.example.com/api/dcim/locations/$paris;/"}`,
+			`{"name":"Paris"}`, `{"name":"Room","parent":{"name":"Lyon"}}`, `{"name":"Room","parent__name":"Lyon"}`, `"Room;Lyon"`, `"Paris"`, `{"name__icontains":"ROOM"}`} {
+			_, err := w.change("r", "dcim.rack", `{"location":`+good+`}`)
+			require.NoError(t, err, good)
+		}
+		ctx := context.Background()
+		resolve := func(raw string) string {
+			_, problem, err := w.service.Resolve(ctx, s, w.typ("dcim.location"), json.RawMessage(w.body(raw)), objects.MemberForm)
+			require.NoError(t, err)
+			return problem
+		}
+		require.Empty(t, resolve(`"$paris"`))
+		require.Empty(t, resolve(`{"id":"$paris"}`))
+		require.Empty(t, resolve(`{"name":"Paris"}`))
+		require.Contains(t, resolve(`"Paris"`), "Received an unrecognized value: Paris")
+		require.Contains(t, resolve(`{"id":"$paris","object_type":"x","url":"y"}`), "Cannot resolve keyword 'object_type'")
+	})
+}
+
+func TestFieldTexts(t *testing.T) {
+	s := storetest.New(t)
+	w := newWorld(t, s)
+	tests := []struct{ typ, field, value, want string }{
+		{"dcim.manufacturer", "name", `true`, "Not a valid string."},
+		{"dcim.manufacturer", "name", `"  "`, "This field may not be blank."},
+		{"dcim.manufacturer", "name", `null`, "This field may not be null."},
+		{"dcim.manufacturer", "name", `"a\u0000b"`, "Null characters are not allowed."},
+		{"dcim.manufacturer", "name", `"a\ud800b"`, "Surrogate characters are not allowed: U+D800."},
+		{"dcim.manufacturer", "name", `"` + strings.Repeat("x", 256) + `"`, "Ensure this field has no more than 255 characters."},
+		{"dcim.rack", "width", `"abc"`, "abc is not a valid choice."},
+		{"dcim.rack", "width", `true`, "True is not a valid choice."},
+		{"dcim.rack", "width", `[19]`, `Value must be passed directly (e.g. "foo": 123); do not use a list.`},
+		{"dcim.rack", "width", `{"label":"x"}`, `Value must be passed directly (e.g. "foo": 123) or as a dict with key "value" (e.g. "foo": {"value": 123}).`},
+		{"dcim.rack", "width", `{"value":20}`, "20 is not a valid choice."},
+		{"dcim.rack", "width", `""`, "This field may not be blank."},
+		{"dcim.rack", "width", `" 19 "`, ""},
+		{"dcim.rack", "width", `19.0`, ""},
+		{"dcim.rack", "u_height", `"19.0"`, ""},
+		{"dcim.rack", "u_height", `19.5`, "A valid integer is required."},
+		{"dcim.rack", "u_height", `true`, "A valid integer is required."},
+		{"dcim.rack", "u_height", `1000000000000000000000000000000`, "Ensure this value is less than or equal to 500."},
+		{"dcim.rack", "u_height", `-1`, "Ensure this value is greater than or equal to 1."},
+		{"dcim.rack", "u_height", `"` + strings.Repeat("9", 1001) + `"`, "String value too large."},
+		{"dcim.rack", "desc_units", `"yEs"`, ""},
+		{"dcim.rack", "desc_units", `2`, "Must be a valid boolean."},
+		{"dcim.location", "latitude", `"NaN"`, "A valid number is required."},
+		{"dcim.location", "latitude", `1000`, "Ensure that there are no more than 2 digits before the decimal point."},
+		{"dcim.location", "latitude", `12.34567891`, "Ensure that there are no more than 8 digits in total."},
+		{"dcim.location", "latitude", `"1e1"`, ""},
+		{"dcim.location", "time_zone", `"x"`, "A valid timezone is required."},
+		{"dcim.location", "time_zone", `""`, "This field may not be blank."},
+		{"dcim.location", "time_zone", `"Europe/Berlin"`, ""},
+		{"dcim.location", "asn", `"x"`, "A valid biginteger is required."},
+		{"dcim.location", "asn", `4294967296`, "Ensure this value is less than or equal to 4294967295."},
+		{"dcim.location", "contact_email", `"zz"`, "Enter a valid email address."},
+		{"circuits.circuit", "install_date", `"2020-13-01"`, "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."},
+		{"circuits.circuit", "install_date", `"20200101"`, ""},
+		{"ipam.prefix", "date_allocated", `"x"`, "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."},
+		{"ipam.prefix", "date_allocated", `"2020-01-01 00:00:00.123456789+05:30"`, ""},
+		{"extras.tag", "content_types", `"x"`, `Expected a list of items but got type "str".`},
+		{"extras.tag", "content_types", `["a.b.c"]`, "Invalid value. Specify a content type as '<app_label>.<model_name>'."},
+		{"extras.tag", "content_types", `["dcim.Device"]`, "Invalid content type: dcim.Device"},
+		{"extras.status", "content_types", `["dcim.manufacturer"]`, "Invalid content type: dcim.manufacturer"},
+		{"extras.role", "content_types", `["dcim.interface"]`, ""},
+		{"dcim.locationtype", "content_types", `["dcim.interface"]`, "Invalid content type: dcim.interface"},
+		{"extras.tag", "color", `"FF0000"`, "Enter a valid hexadecimal RGB color code."},
+		{"extras.tag", "color", `"aa1409x"`, "Enter a valid hexadecimal RGB color code. Ensure this field has no more than 6 characters."},
+		{"circuits.provider", "portal_url", `"http://a"`, "Enter a valid URL."},
+		{"circuits.provider", "portal_url", `"http://[::1]/"`, ""},
+		{"circuits.circuittermination", "term_side", `"Q"`, `"Q" is not a valid choice.`},
+		{"circuits.circuittermination", "term_side", `{"value":"A"}`, `"{'value': 'A'}" is not a valid choice.`},
+		{"ipam.ipaddress", "address", `"10.0.0.1/33"`, "Invalid IP address: 10.0.0.1/33"},
+		{"ipam.ipaddress", "address", `true`, "Invalid IP address: True"},
+		{"ipam.ipaddress", "address", `""`, "This field may not be blank."},
+		{"dcim.device", "id", `"x"`, "Must be a valid UUID."},
+		{"dcim.controller", "capabilities", `{}`, `Expected a list of items but got type "dict".`},
+		{"extras.gitrepository", "provided_contents", `["x"]`, `"x" is not a valid choice.`},
+		{"dcim.manufacturer", "custom_fields", `null`, "This field may not be null."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.typ+" "+tt.field+" "+tt.value[:min(len(tt.value), 30)], func(t *testing.T) {
+			_, err := w.create(tt.typ, `{"`+tt.field+`":`+tt.value+`}`)
+			found := ""
+			for _, part := range strings.Split(told(err), "; ") {
+				if name, text, _ := strings.Cut(part, ": "); name == tt.field {
+					found = text
+				}
+			}
+			if !strings.Contains(tt.want, ";") {
+				require.Equal(t, tt.want, found)
+			}
+		})
+	}
+	_, err := w.create("ipam.service", `{"ports":["a",0,70000,null]}`)
+	require.Contains(t, told(err), "ports.0: A valid integer is required.; ports.1: Ensure this value is greater than or equal to 1.; ports.2: Ensure this value is less than or equal to 65535.; ports.3: This field may not be null.")
+}

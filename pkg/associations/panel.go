@@ -29,7 +29,7 @@ type Entry struct {
 // of one key.
 type Panel []Entry
 
-// Peers are the objects that stand across from Object in a definition: on its
+// Peers are objects that stand across from Object in a definition: on its
 // destination side, or on its source side when Back.
 type Peers struct {
 	Object uuid.UUID
@@ -55,7 +55,7 @@ func (s *Service) Panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) 
 	if len(ids) == 0 || len(applied) == 0 {
 		return panels, nil
 	}
-	peers, err := s.peers(ctx, set, ids)
+	links, err := s.store.Links(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +63,14 @@ func (s *Service) Panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) 
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
+	peers := arrange(applied, links, ids)
+	for n, id := range ids {
 		panel := make(Panel, 0, len(applied))
 		for i, a := range applied {
 			if applies(id, i) {
 				panel = append(panel, Entry{
 					Relationship: a.Relationship, Side: a.Other, Label: a.Label, PeerType: a.PeerType,
-					Hidden: a.Hidden, Peers: peers[place{id, a.RID, a.Other}],
+					Hidden: a.Hidden, Peers: peers[n*len(applied)+i],
 				})
 			}
 		}
@@ -78,35 +79,43 @@ func (s *Service) Panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) 
 	return panels, nil
 }
 
-// place is a side of a definition as an object looks at it.
-type place struct {
-	object uuid.UUID
-	rid    int32
-	side   relationships.Side
+// way is a definition in one direction.
+type way struct {
+	rid  int32
+	back bool
 }
 
-// peers returns the peers of objects by the side that they stand on. Those of a
-// symmetric definition stand under Peer, whichever end they are.
-func (s *Service) peers(ctx context.Context, set *relationships.Set, ids []uuid.UUID) (map[place][]uuid.UUID, error) {
-	links, err := s.store.Links(ctx, ids)
-	if err != nil {
-		return nil, err
+// arrange returns the peers of the n-th object in the i-th of applied at
+// n * len(applied) + i. Those of a symmetric definition stand together,
+// whichever end they are.
+func arrange(applied []relationships.Applied, links []Peers, ids []uuid.UUID) [][]uuid.UUID {
+	columns := make(map[way]int, 2*len(applied))
+	for i, a := range applied {
+		if a.Other != relationships.Source {
+			columns[way{a.RID, false}] = i
+		}
+		if a.Other != relationships.Destination {
+			columns[way{a.RID, true}] = i
+		}
 	}
-	out := make(map[place][]uuid.UUID, len(links))
+	lines := make(map[uuid.UUID]int, len(ids))
+	for n, id := range ids {
+		lines[id] = n
+	}
+	peers := make([][]uuid.UUID, len(ids)*len(applied))
 	for _, l := range links {
-		at := place{l.Object, l.RID, relationships.Destination}
-		if r := set.ByRID(l.RID); r != nil && r.Type.Symmetric() {
-			at.side = relationships.Peer
-		} else if l.Back {
-			at.side = relationships.Source
+		i, ok := columns[way{l.RID, l.Back}]
+		if !ok {
+			continue
 		}
-		if out[at] == nil {
-			out[at] = l.IDs
+		at := &peers[lines[l.Object]*len(applied)+i]
+		if *at == nil {
+			*at = l.IDs
 		} else {
-			out[at] = append(out[at], l.IDs...)
+			*at = append(*at, l.IDs...)
 		}
 	}
-	return out, nil
+	return peers
 }
 
 // together puts the two sides of a definition side by side, where the first of

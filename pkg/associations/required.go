@@ -67,6 +67,13 @@ func (n nested) supplies(a relationships.Applied) bool {
 	return false
 }
 
+// place is a side of a definition as an object looks at it.
+type place struct {
+	object uuid.UUID
+	rid    int32
+	side   relationships.Side
+}
+
 // excused returns those whose filter the stored object does not match.
 func (d duties) excused(ctx context.Context, tx Tx, id uuid.UUID) (map[place]bool, error) {
 	var queries []filters.Query

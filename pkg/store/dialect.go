@@ -49,11 +49,11 @@ type dialect struct {
 	triples, claims string
 	tripleArgs      func(ids, a, b []uuid.UUID) []any
 	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
-	// gather aggregates the ids in a column (%) into one value, each of them
+	// gather aggregates rid and the ids in a column (@) into one value, each pair
 	// gatheredSize bytes long, to be read with gathered.
 	gather       string
 	gatheredSize int
-	gathered     func(id *uuid.UUID, b []byte)
+	gathered     func(rid *int32, id *uuid.UUID, b []byte)
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find; guarded with rows for both ends.
 	writableCTE bool

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -13,27 +15,24 @@ import (
 	"relata/pkg/filters"
 )
 
-// Links returns the peers of objects by object, definition and end: one row for
-// each, with the ids of the peers in one value.
+// Links returns the peers of objects by object, end and definition, which may
+// come in several parts: one row for each object and end, with all its peers in
+// one value.
 func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peers, error) {
 	side := func(own, peer, back string) string {
-		return `select ` + own + `, rid, ` + back + `, ` + strings.ReplaceAll(r.dialect.gather, "%", peer) +
-			` from assoc where ` + own + r.dialect.in + ` group by ` + own + `, rid`
+		return `select ` + own + `, ` + back + `, ` + strings.ReplaceAll(r.dialect.gather, "@", peer) +
+			` from assoc where ` + own + r.dialect.in + ` group by ` + own
 	}
-	var out []associations.Peers
+	out := make([]associations.Peers, 0, 8*len(ids))
+	var gathered sql.RawBytes
 	err := r.each(ctx, func(rows *sqlx.Rows) error {
 		var p associations.Peers
 		var back int
-		var gathered []byte
-		if err := rows.Scan(&p.Object, &p.RID, &back, &gathered); err != nil {
+		if err := rows.Scan(&p.Object, &back, &gathered); err != nil {
 			return err
 		}
 		p.Back = back == 1
-		p.IDs = make([]uuid.UUID, len(gathered)/r.dialect.gatheredSize)
-		for i := range p.IDs {
-			r.dialect.gathered(&p.IDs[i], gathered[i*r.dialect.gatheredSize:])
-		}
-		out = append(out, p)
+		out = r.dialect.addPeers(out, p, gathered)
 		return nil
 	}, side("source_id", "destination_id", "0")+` union all `+side("destination_id", "source_id", "1"), ids, ids)
 	if err != nil {
@@ -42,9 +41,37 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 	return out, nil
 }
 
-func bytesID(id *uuid.UUID, b []byte) { copy(id[:], b) }
+// addPeers appends what p has in gathered, one for each run of a definition.
+func (d *dialect) addPeers(to []associations.Peers, p associations.Peers, gathered []byte) []associations.Peers {
+	all := make([]uuid.UUID, len(gathered)/d.gatheredSize)
+	begun := 0
+	for i := range all {
+		var rid int32
+		d.gathered(&rid, &all[i], gathered[i*d.gatheredSize:])
+		if i > begun && rid != p.RID {
+			p.IDs = all[begun:i:i]
+			to, begun = append(to, p), i
+		}
+		p.RID = rid
+	}
+	if len(all) > 0 {
+		p.IDs = all[begun:]
+		to = append(to, p)
+	}
+	return to
+}
 
-func hexID(id *uuid.UUID, b []byte) { _, _ = hex.Decode(id[:], b[:32]) }
+func bytesPeer(rid *int32, id *uuid.UUID, b []byte) {
+	*rid = int32(binary.BigEndian.Uint32(b))
+	copy(id[:], b[4:])
+}
+
+func hexPeer(rid *int32, id *uuid.UUID, b []byte) {
+	var number [4]byte
+	_, _ = hex.Decode(number[:], b[:8]) // the database wrote them
+	_, _ = hex.Decode(id[:], b[8:40])
+	*rid = int32(binary.BigEndian.Uint32(number[:]))
+}
 
 // Applying tells which queries each of ids matches, by one text of ones and
 // zeros for each.

@@ -44,7 +44,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		claims:     "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
 		tripleArgs: func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
 		claimArgs:  func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
-		gather:     "string_agg(uuid_send(%), ''::bytea)", gatheredSize: 16, gathered: bytesID,
+		gather:     "string_agg(int4send(rid) || uuid_send(@), ''::bytea)", gatheredSize: 20, gathered: bytesPeer,
 		writableCTE: true, insertLinks: postgresLinks,
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:  "?::uuid", text: "?::text", bigint: "?::bigint",

@@ -47,7 +47,7 @@ func sqliteDialect(path string) *dialect {
 		claims:       "(select value ->> 0 as rid, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
 		tripleArgs:   sqliteTriples,
 		claimArgs:    sqliteClaims,
-		gather:       "group_concat(hex(%), '')", gatheredSize: 32, gathered: hexID,
+		gather:       "group_concat(printf('%08X', rid) || hex(@), '')", gatheredSize: 40, gathered: hexPeer,
 		insertLinks: sqliteLinks,
 		hexes:       "(select unhex(value) as value from json_each(?))",
 		uuid:        "?", text: "?", bigint: "?",

@@ -64,9 +64,13 @@ func (d *deletion) run(ids []uuid.UUID, unlink func(context.Context, []uuid.UUID
 	if err := d.letGo(); err != nil {
 		return nil, false, err
 	}
+	disturbed := d.disturb()
 	ok, err := d.tx.DeleteObjects(d.ctx, uniqueIDs(d.order))
 	if err != nil || !ok {
 		return nil, !ok, err
+	}
+	if err := disturbed.retrace(d.ctx, d.s, d.tx, d.c); err != nil {
+		return nil, false, err
 	}
 	w := &writing{s: d.s, ctx: d.ctx, tx: d.tx, c: d.c}
 	counts, touch := map[int16]int{}, false

@@ -38,6 +38,7 @@ type writing struct {
 	c     *Catalogue
 	asked []*Planned
 	done  []*Planned // all that were written
+	gone  []*Object  // all that were removed
 }
 
 // write writes objects, and then what changes along with them.
@@ -74,7 +75,46 @@ func (w *writing) write(planned []*Planned) error {
 	if len(also) == 0 {
 		return nil
 	}
+	also, err := w.settle(also)
+	if err != nil {
+		return err
+	}
 	return w.write(also)
+}
+
+// settle turns alterations into plans: all that several plans want of one
+// object is done to it as it stands now, in one change.
+func (w *writing) settle(also []*Planned) ([]*Planned, error) {
+	var out []*Planned
+	var ids []uuid.UUID
+	changes := map[uuid.UUID][]func(*Object){}
+	for _, p := range also {
+		if p.changes == nil {
+			out = append(out, p)
+			continue
+		}
+		ids = append(ids, p.Object.ID)
+		changes[p.Object.ID] = append(changes[p.Object.ID], p.changes...)
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := w.tx.LockObjects(w.ctx, uniqueIDs(ids))
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		before, err := w.c.Object(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, replan(w.s, w.ctx, w.tx, w.c, before, func(o *Object) {
+			for _, change := range changes[o.ID] {
+				change(o)
+			}
+		}))
+	}
+	return out, nil
 }
 
 // remove deletes objects that a change makes superfluous.
@@ -93,6 +133,11 @@ func (w *writing) remove(ids []uuid.UUID) error {
 	counts := map[int16]int{}
 	for _, row := range rows {
 		counts[row.Type]--
+		o, err := w.c.Object(row)
+		if err != nil {
+			return err
+		}
+		w.gone = append(w.gone, o)
 	}
 	return w.count(counts)
 }
@@ -277,6 +322,9 @@ func (w *writing) claim(planned []*Planned) error {
 	var holders []uuid.UUID
 	var keys []Key
 	for _, p := range planned {
+		if p.keysStay {
+			continue
+		}
 		if p.Before != nil {
 			holders = append(holders, p.Object.ID)
 		}
@@ -356,7 +404,10 @@ func (w *writing) finish() error {
 			return err
 		}
 	}
-	return w.rename(renamed)
+	if err := w.rename(renamed); err != nil {
+		return err
+	}
+	return w.retrace()
 }
 
 // rename computes anew what dependents of changed objects are called, level by

@@ -26,9 +26,9 @@ import (
 type API struct {
 	Store         *store.Store
 	Registry      *objects.Registry
-	Objects       *objects.Service
 	Relationships *relationships.Service
 	Associations  *associations.Service
+	Types         *objects.Types
 	Accounts      *accounts.Service
 	// RequestTimeout bounds a request, unless it asks for CSV or brings it.
 	RequestTimeout time.Duration
@@ -242,7 +242,8 @@ func (a *API) find(r *request) (target, bool) {
 			return listTarget(res), true
 		}
 		id := unescapePath(segments[2])
-		if id == "" || strings.ContainsAny(segments[2], ".") || strings.Contains(id, "/") {
+		_, ours := res.(objectTypeResource) // named as in custom.service
+		if id == "" || strings.Contains(segments[2], ".") && !ours || strings.Contains(id, "/") {
 			return target{}, false
 		}
 		return itemTarget(res, id), true
@@ -259,23 +260,28 @@ func unescapePath(segment string) string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// resource is a list of things that are made, read, changed and deleted alike.
-type resource interface {
-	list(*request) error
-	create(*request) error
-	changeMany(r *request, partial bool) error
-	deleteMany(*request) error
-	show(r *request, id string) error
-	change(r *request, id string, partial bool) error
-	delete(r *request, id string) error
-	options(r *request, item bool) error
-}
-
-// reader is a list of things that are only read.
+// reader is a list of things that are read, at least.
 type reader interface {
 	list(*request) error
 	show(r *request, id string) error
 	options(r *request, item bool) error
+}
+
+// maker is a list that takes new things, changer one whose things can be changed.
+type maker interface {
+	create(*request) error
+}
+
+type changer interface {
+	change(r *request, id string, partial bool) error
+	delete(r *request, id string) error
+}
+
+// bulkChanger is a list that changes many things at once, and that can be read
+// by cursor.
+type bulkChanger interface {
+	changeMany(r *request, partial bool) error
+	deleteMany(*request) error
 }
 
 func (a *API) resource(cat *objects.Catalogue, app, models string) (reader, bool) {
@@ -286,6 +292,8 @@ func (a *API) resource(cat *objects.Catalogue, app, models string) (reader, bool
 		return associationResource{a}, true
 	case contentTypesPath:
 		return contentTypeResource{}, true
+	case objectTypesPath:
+		return objectTypeResource{a}, true
 	}
 	// Accounts are objects too, but made, changed and shown by their own rules.
 	if t := cat.ByPath(app, models); t != nil && app != "users" {
@@ -306,9 +314,11 @@ func listTarget(res reader) target {
 		handlers: map[string]func(*request) error{http.MethodGet: res.list},
 		options:  func(r *request) error { return res.options(r, false) },
 	}
-	if w, ok := res.(resource); ok {
+	if m, ok := res.(maker); ok {
+		t.handlers[http.MethodPost] = m.create
+	}
+	if w, ok := res.(bulkChanger); ok {
 		t.keyset = true
-		t.handlers[http.MethodPost] = w.create
 		t.handlers[http.MethodPut] = func(r *request) error { return w.changeMany(r, false) }
 		t.handlers[http.MethodPatch] = func(r *request) error { return w.changeMany(r, true) }
 		t.handlers[http.MethodDelete] = w.deleteMany
@@ -321,7 +331,7 @@ func itemTarget(res reader, id string) target {
 		handlers: map[string]func(*request) error{http.MethodGet: func(r *request) error { return res.show(r, id) }},
 		options:  func(r *request) error { return res.options(r, true) },
 	}
-	if w, ok := res.(resource); ok {
+	if w, ok := res.(changer); ok {
 		t.handlers[http.MethodPut] = func(r *request) error { return w.change(r, id, false) }
 		t.handlers[http.MethodPatch] = func(r *request) error { return w.change(r, id, true) }
 		t.handlers[http.MethodDelete] = func(r *request) error { return w.delete(r, id) }

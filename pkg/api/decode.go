@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -239,33 +238,19 @@ func changeIDs(changes []objects.Change) []uuid.UUID {
 	return ids
 }
 
-// decodeStrict reads a body of one of our own addresses into dest: names that
-// it does not know are told, not dropped.
-func (r *request) decodeStrict(dest any) error {
+// json reads the body of one of our own addresses, which take no CSV.
+func (r *request) json() (json.RawMessage, error) {
 	raw, isCSV, err := r.body()
-	if err != nil {
-		return err
+	if err == nil && isCSV {
+		err = &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf(unsupportedMediaFormat, r.Request().Header.Get("Content-Type"))}
 	}
-	if isCSV {
-		return &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf(unsupportedMediaFormat, "text/csv")}
+	if err != nil {
+		return nil, err
 	}
 	if _, err := objects.DecodeDraft(raw); err != nil {
-		return err
+		return nil, err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err = d.Decode(dest)
-	if err == nil {
-		return nil
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fault.Field(strings.Trim(name, `"`), "Unknown field.")
-	}
-	var wrong *json.UnmarshalTypeError
-	if ok := asType(err, &wrong); ok && wrong.Field != "" {
-		return fault.Field(wrong.Field, fmt.Sprintf("Not a valid value: %s where %s is expected.", wrong.Value, wrong.Type))
-	}
-	return fault.Field(fault.NonField, "The body is not what this address takes.")
+	return raw, nil
 }
 
 // statusError is a fault with a status of its own.

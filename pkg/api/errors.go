@@ -146,5 +146,3 @@ func pythonRepr(e *fault.Error) string {
 	}
 	return text + "}"
 }
-
-func asType[T error](err error, target *T) bool { return errors.As(err, target) }

@@ -127,6 +127,15 @@ func (q query) filters() []filters.Param {
 	return out
 }
 
+// unfiltered refuses parameters on an address that has no filters.
+func (r *request) unfiltered() error {
+	problems := &fault.Error{Kind: fault.Invalid}
+	for _, p := range r.query.filters() {
+		problems.Add([]string{p.Name}, "Unknown filter field")
+	}
+	return problems.OrNil()
+}
+
 // with returns the encoded query string with parameters set ("": dropped), all
 // sorted by name.
 func (q query) with(set map[string]string) string {

@@ -92,7 +92,7 @@ func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 	api.Mount(group, &api.API{
 		Store:          d.Store,
 		Registry:       d.Registry,
-		Objects:        engine,
+		Types:          objects.NewTypes(d.Store, d.Registry),
 		Relationships:  definitions,
 		Associations:   associations.NewService(d.Store, engine, definitions, d.Now),
 		Accounts:       d.Accounts,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,7 +29,10 @@ func (r *request) body() (raw []byte, isCSV bool, err error) {
 	if req.ContentLength > maxBody {
 		return nil, false, tooLarge()
 	}
+	wait := http.NewResponseController(r.Response())
+	_ = wait.SetReadDeadline(time.Now().Add(r.api.RequestTimeout)) // not all connections have one
 	raw, err = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	_ = wait.SetReadDeadline(time.Time{})
 	if err != nil {
 		return nil, false, fault.Invalidf("The body of the request could not be read.")
 	}

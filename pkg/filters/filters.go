@@ -271,3 +271,11 @@ type Names interface {
 	// statement for all of them.
 	Unknown(ctx context.Context, f *Field, ids []uuid.UUID, texts []string) (unknownIDs []uuid.UUID, unknownTexts []string, err error)
 }
+
+// Finder is a Names that also tells what natural values name. Where it is one,
+// the conditions of a query string have ids instead, which are found faster.
+type Finder interface {
+	Names
+	// Lookup is Unknown, and returns the ids of the objects that texts name.
+	Lookup(ctx context.Context, f *Field, ids []uuid.UUID, texts []string) (found []uuid.UUID, unknownIDs []uuid.UUID, unknownTexts []string, err error)
+}

@@ -27,7 +27,7 @@ func (s *Schema) ParseJSON(ctx context.Context, names Names, raw json.RawMessage
 			unknown = append(unknown, fmt.Sprintf(msgNoSuch, m.name, s.Class))
 			continue
 		}
-		c, some, text, err := f.readJSON(ctx, names, lookup, m.value)
+		c, some, text, err := f.readJSON(ctx, plainNames(names), lookup, m.value)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -46,6 +46,15 @@ func (s *Schema) ParseJSON(ctx context.Context, names Names, raw json.RawMessage
 		return nil, texts, nil
 	}
 	return query, nil, nil
+}
+
+// plainNames hides a Finder: a definition goes by names, whatever they name one
+// day.
+func plainNames(names Names) Names {
+	if names == nil {
+		return nil
+	}
+	return struct{ Names }{names}
 }
 
 // Stored reads a FilterSet that was valid once. It looks nothing up and never

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"relata/pkg/fault"
 )
 
@@ -197,11 +199,12 @@ func (f *Field) single(lookup Lookup) bool {
 // missing asks which values name nothing; the first of them, in the order of
 // the request, is told.
 func (c *Condition) missing(ctx context.Context, names Names, values []string) (string, error) {
-	ids, texts, err := names.Unknown(ctx, c.Field, c.IDs, c.Texts)
+	found, ids, texts, err := lookUp(ctx, names, c)
 	if err != nil {
 		return "", fmt.Errorf("look up the values of %s: %w", c.Field.Name, err)
 	}
 	if len(ids)+len(texts) == 0 {
+		c.settle(found)
 		return "", nil
 	}
 	if c.Field.SingleValue {
@@ -214,6 +217,23 @@ func (c *Condition) missing(ctx context.Context, names Names, values []string) (
 		}
 	}
 	return fmt.Sprintf(msgChoice, cmp.Or(first(texts), fmt.Sprint(ids))), nil
+}
+
+func lookUp(ctx context.Context, names Names, c *Condition) (found, ids []uuid.UUID, texts []string, err error) {
+	if finder, ok := names.(Finder); ok && len(c.Texts) > 0 {
+		return finder.Lookup(ctx, c.Field, c.IDs, c.Texts)
+	}
+	ids, texts, err = names.Unknown(ctx, c.Field, c.IDs, c.Texts)
+	return nil, ids, texts, err
+}
+
+// settle puts ids in the place of texts. Each of several tags must be there, so
+// that theirs must be as many.
+func (c *Condition) settle(found []uuid.UUID) {
+	few := len(found) > 0 && len(found) <= MaxFilters
+	if few && (c.Field.Kind != Tag || len(found) == len(c.Texts)) {
+		c.IDs, c.Texts = distinct(append(c.IDs, found...)), nil
+	}
 }
 
 func first(texts []string) string {

@@ -87,6 +87,8 @@ type dialect struct {
 	// asText writes any value as text, % for it; writtenMoment is the placeholder
 	// of a time that was written so.
 	asText, writtenMoment string
+	// noID and noText are an id and a text that are null, in a select list.
+	noID, noText string
 	// now is the database's own time; the domain gets its own from outside.
 	now string
 }

@@ -14,44 +14,53 @@ import (
 // Unknown returns those of ids and texts that name no object that field f could
 // mean: one statement for all of them.
 func (r reader) Unknown(ctx context.Context, f *filters.Field, ids []uuid.UUID, texts []string) ([]uuid.UUID, []string, error) {
+	_, unknownIDs, unknownTexts, err := r.Lookup(ctx, f, ids, texts)
+	return unknownIDs, unknownTexts, err
+}
+
+// Lookup is Unknown, and returns the ids of the objects that texts name.
+func (r reader) Lookup(ctx context.Context, f *filters.Field, ids []uuid.UUID, texts []string) (found, unknownIDs []uuid.UUID, unknownTexts []string, err error) {
+	if len(ids)+len(texts) == 0 {
+		return nil, nil, nil, nil
+	}
 	c := &compiler{reader: r, dialect: r.dialect}
-	g := ground{"n", objectTable}
+	query := c.lookup(f, ids, texts)
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
+		var id, named uuid.NullUUID
+		var text *string
+		if err := rows.Scan(&id, &text, &named); err != nil {
+			return err
+		}
+		switch {
+		case id.Valid:
+			unknownIDs = append(unknownIDs, id.UUID)
+		case named.Valid:
+			found = append(found, named.UUID)
+		case text != nil:
+			unknownTexts = append(unknownTexts, *text)
+		}
+		return nil
+	}, query.text, query.args...)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("look up names: %w", err)
+	}
+	return found, unknownIDs, unknownTexts, nil
+}
+
+// lookup selects the ids that name nothing, and each text with what it names.
+func (c *compiler) lookup(f *filters.Field, ids []uuid.UUID, texts []string) fragment {
 	typed := with("n.type_id = ?", f.TargetType)
 	var parts []fragment
 	if len(ids) > 0 {
-		parts = append(parts, sqlf("select w.value as id, null as text from % as w where not exists (select 1 from object n where n.id = w.value and %)",
-			with(c.ids, ids), typed))
+		parts = append(parts, sqlf(`select w.value, %, % from % as w
+			where not exists (select 1 from object n where n.id = w.value and %)`, c.noText, c.noID, with(c.ids, ids), typed))
 	}
 	if len(texts) > 0 {
-		is := c.called(f, g, "w.value")
-		parts = append(parts, sqlf("select null as id, w.value as text from % as w where not exists (select 1 from object n where % and %)",
-			with(c.texts, texts), typed, is.yes))
+		is := c.called(f, ground{"n", objectTable}, "w.value")
+		parts = append(parts, sqlf("select %, w.value, n.id from % as w left join object n on % and %",
+			c.noID, with(c.texts, texts), typed, is.yes))
 	}
-	if len(parts) == 0 {
-		return nil, nil, nil
-	}
-	return r.unknown(ctx, join(parts, " union all "))
-}
-
-func (r reader) unknown(ctx context.Context, f fragment) (ids []uuid.UUID, texts []string, err error) {
-	err = r.each(ctx, func(rows *sqlx.Rows) error {
-		var id uuid.NullUUID
-		var text *string
-		if err := rows.Scan(&id, &text); err != nil {
-			return err
-		}
-		if id.Valid {
-			ids = append(ids, id.UUID)
-		}
-		if text != nil {
-			texts = append(texts, *text)
-		}
-		return nil
-	}, f.text, f.args...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("look up names: %w", err)
-	}
-	return ids, texts, nil
+	return join(parts, " union all ")
 }
 
 // Find returns the ids of at most limit objects of type t that match q, in the

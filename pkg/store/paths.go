@@ -40,7 +40,11 @@ func idSet(ids []uuid.UUID) set { return set{ids: ids} }
 
 // within says that the id is in the set.
 func (c *compiler) within(id string, s set) fragment {
-	if len(s.selects) == 0 {
+	switch {
+	case len(s.selects) > 0:
+	case len(s.ids) == 1: // known to be one, it may be read in the order of an index
+		return with(id+" = ?", s.ids[0])
+	default:
 		return with(id+c.in, s.ids)
 	}
 	return sqlf("% in (%)", id, c.selected(s))

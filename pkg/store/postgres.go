@@ -57,7 +57,8 @@ func postgresDialect(dsn string) (*dialect, error) {
 			list := postgresPath(alias, keys, "->")
 			return "jsonb_array_elements_text(case jsonb_typeof(" + list + ") when 'array' then " + list + " else '[]'::jsonb end) as"
 		},
-		lower:  func(text string) string { return `lower(` + text + ` collate "C.utf8")` },
+		lower: func(text string) string { return `lower(` + text + ` collate "C.utf8")` },
+		noID:  "null::uuid", noText: "null::text",
 		asText: "(%)::text", writtenMoment: "?::text::timestamptz",
 		position: "strpos(%, %)",
 		integer:  postgresNumber, decimal: postgresNumber,

@@ -56,7 +56,8 @@ func sqliteDialect(path string) *dialect {
 		elements: func(alias string, keys []string) string {
 			return "(select cast(value as text) as value from json_each(" + alias + ".data, " + sqlitePath(keys) + "))"
 		},
-		lower:  func(text string) string { return "relata_lower(" + text + ")" },
+		lower: func(text string) string { return "relata_lower(" + text + ")" },
+		noID:  "null", noText: "null",
 		asText: "relata_text(%)", writtenMoment: "cast(? as integer)",
 		position:       "instr(%, %)",
 		integer:        func(text string) string { return "cast(" + text + " as integer)" },

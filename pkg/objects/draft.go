@@ -202,7 +202,7 @@ func (m *member) readRefs(f *Field, raw json.RawMessage) (wantedRef, bool) {
 			return w, false
 		}
 		if n.id != uuid.Nil {
-			m.j.l.meet(0, n.id)
+			m.j.l.meet(near, n.id)
 		}
 		w.named = append(w.named, n)
 	}

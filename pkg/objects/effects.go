@@ -64,7 +64,7 @@ func (m *member) effects() error {
 
 // alter changes another object along with m.
 func (m *member) alter(o *Object, change func(*Object)) {
-	m.also = append(m.also, replan(m.j.s, m.j.ctx, m.j.tx, m.j.c, o, change))
+	m.also = append(m.also, &Planned{Object: o, Before: o, changes: []func(*Object){change}})
 }
 
 // make makes another object along with m. Its values start as they would in a

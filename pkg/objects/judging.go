@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 
 	"relata/pkg/fault"
@@ -111,8 +112,9 @@ func (m *member) modelRules() error {
 	if err := m.j.ask(keys); err != nil {
 		return err
 	}
+	wrong := m.wrongFields()
 	for _, k := range keys {
-		if m.taken(k) {
+		if m.taken(k) && !slices.ContainsFunc(k.rule.fields, func(f string) bool { return wrong[f] }) {
 			m.tellTakenByModel(k.rule)
 		}
 	}
@@ -120,6 +122,18 @@ func (m *member) modelRules() error {
 		return nil
 	}
 	return m.effects()
+}
+
+// wrongFields are the fields that a problem was found with: what must be unique
+// with one of them is not looked at any more.
+func (m *member) wrongFields() map[string]bool {
+	out := map[string]bool{}
+	for _, p := range m.problems.Fields {
+		if len(p.Path) > 0 {
+			out[p.Path[0]] = true
+		}
+	}
+	return out
 }
 
 // clean judges the rules of the model one after the other.
@@ -211,6 +225,11 @@ func (m *member) limits() {
 		v := m.object.Values[f.Name]
 		if f.Model && !f.Blank && v == "" {
 			m.problems.Add([]string{f.Name}, "This field cannot be blank.")
+		}
+		if f.Kind == Reference && m.before != nil && !m.draft.Has(f.Name) && len(f.To) == 1 && m.j.scoped(m.j.c.Type(f.To[0])) != "" {
+			if o := m.j.l.get(m.object.Ref(f.Name)); o != nil && !m.j.fits(f, o) {
+				m.problems.Add([]string{f.Name}, fmt.Sprintf("%s instance with id UUID('%s') is not a valid choice.", o.Type.Singular, o.ID))
+			}
 		}
 		n, ok := v.(json.Number)
 		if !ok || f.ModelMin == nil && f.ModelMost == nil {

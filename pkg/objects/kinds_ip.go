@@ -212,22 +212,14 @@ func (m *member) moveBelow(r *rule) error {
 		if len(m.j.l.refs(below, r.arg("vrfs"))) > 0 {
 			return m.refuse("namespace", "Cannot move to a different Namespace with descendant Prefixes associated to VRFs in the current Namespace. Remove all VRFs from all descendants before making this change.")
 		}
-		m.also = append(m.also, replan(m.j.s, m.j.ctx, m.j.tx, m.j.c, below, func(o *Object) {
-			o.setRef("namespace", m.object.Ref("namespace"))
-		}))
+		m.alter(below, func(o *Object) { o.setRef("namespace", m.object.Ref("namespace")) })
 	}
 	return nil
 }
 
 // hand gives held another parent.
 func (m *member) hand(held *Object, parent uuid.UUID) {
-	for _, p := range m.also {
-		if p.Object.ID == held.ID {
-			p.Object.setRef("parent", parent)
-			return
-		}
-	}
-	m.also = append(m.also, replan(m.j.s, m.j.ctx, m.j.tx, m.j.c, held, func(o *Object) { o.setRef("parent", parent) }))
+	m.alter(held, func(o *Object) { o.setRef("parent", parent) })
 }
 
 // addressOf is the first address of a prefix, range or address; endOf the last.

@@ -65,6 +65,9 @@ func (l *loader) add(o *Object) {
 	l.meetRefs(o)
 }
 
+// near is the cohort of all that the judged objects refer to.
+const near = -1 << 30
+
 func (l *loader) meetRefs(o *Object) {
 	for _, f := range o.Type.Fields {
 		if len(o.Refs[f.Name]) > 0 {
@@ -386,7 +389,7 @@ func (l *loader) ancestors(id uuid.UUID) []Above {
 	}
 	for _, row := range rows {
 		l.above[row.Descendant] = append(l.above[row.Descendant], row)
-		l.meet(-1<<30, row.Ancestor)
+		l.meet(-1<<29, row.Ancestor)
 	}
 	return l.above[id]
 }

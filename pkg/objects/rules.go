@@ -172,6 +172,10 @@ func parseRule(raw map[string]any) (*rule, error) {
 			r.args[word] = v
 		}
 	}
+	if r.kind == "unique" && r.args["label"] != nil && len(r.fields) == 1 {
+		r.id, r.key, r.stage, r.single = uniqueID(r.fields, ""), r.fields[0], 1, true
+		return r, nil
+	}
 	if r.kind == "unique" {
 		r.id = uniqueID(r.fields, r.whenText)
 		if _, given := raw["stage"]; !given && !r.model {
@@ -194,7 +198,7 @@ func uniqueID(fields []string, when string) int16 {
 
 // words are the names that expressions call; every other name is a path.
 var words = map[string]bool{"given": true, "changed": true, "below": true, "count": true, "first": true, "at": true,
-	"number": true, "caller": true, "named": true, "path__": true}
+	"number": true, "empty": true, "caller": true, "named": true, "path__": true}
 
 // pathPatcher turns names and dotted names into calls that read them when they
 // are wanted, so that a rule reads no more than it needs.
@@ -269,6 +273,7 @@ func (m *member) env() map[string]any {
 			return l.value(o, fmt.Sprint(args[1])), l.err
 		}),
 		"number": function(func(args ...any) (any, error) { return atoi(text(args[0])), nil }),
+		"empty":  function(func(args ...any) (any, error) { return hollow(args[0]), nil }),
 		"caller": function(func(...any) (any, error) { return m.j.caller(), nil }),
 		"named": function(func(args ...any) (any, error) {
 			id, err := m.j.namedObject(fmt.Sprint(args[0]), fmt.Sprint(args[1]))

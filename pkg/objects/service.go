@@ -42,9 +42,13 @@ type Planned struct {
 	position int
 	bulk     bool
 	keys     []Key
+	keysStay bool       // they are those that the object has already
 	also     []*Planned // other objects that change, appear or go along
-	gone     []uuid.UUID
-	touched  map[string]bool // reference fields that change
+	// changes make this an alteration that follows from other plans; what it
+	// comes to is settled when it is written (see writing.settle).
+	changes []func(*Object)
+	gone    []uuid.UUID
+	touched map[string]bool // reference fields that change
 }
 
 // judge is one call of Plan or PlanChange.
@@ -152,38 +156,61 @@ func (j *judge) member(i int, draft Draft, before, o *Object) *member {
 // PlanChange judges a change of a stored object, whose row it locks.
 // fault.NotFound: it is not there, or of another type.
 func (s *Service) PlanChange(ctx context.Context, tx Tx, t *Type, c Change, also *fault.Error) (*Planned, error) {
-	j := s.newJudge(ctx, tx, t)
-	rows, err := tx.HoldObjects(ctx, []uuid.UUID{c.ID})
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 || rows[0].Type != j.t.ID {
-		return nil, fault.NotFoundf("No %s matches the given query.", className(t))
-	}
-	before, err := j.c.Object(rows[0])
-	if err != nil {
-		return nil, err
-	}
-	j.l.add(before)
-	after := before.clone()
-	after.Version++
-	after.LastUpdated = s.later(before.LastUpdated)
-	m := j.member(0, c.Draft, before, after)
-	m.partial = c.Partial
-	if also != nil {
-		m.problems.Fields = append(m.problems.Fields, also.Fields...)
-	}
-	if err := j.run(); err != nil {
-		return nil, err
-	}
-	if err := j.faults(false); err != nil {
-		return nil, err
-	}
-	planned, err := j.planned(false)
+	planned, err := s.PlanChanges(ctx, tx, t, []Change{c}, []*fault.Error{also})
 	if err != nil {
 		return nil, err
 	}
 	return planned[0], nil
+}
+
+// PlanChanges is PlanChange for several objects, each named once: one statement
+// for all where PlanChange needs one for each. The error is that of the first
+// member with one. Members do not see each other.
+func (s *Service) PlanChanges(ctx context.Context, tx Tx, t *Type, changes []Change, also []*fault.Error) ([]*Planned, error) {
+	j := s.newJudge(ctx, tx, t)
+	ids := make([]uuid.UUID, len(changes))
+	for i, c := range changes {
+		ids[i] = c.ID
+	}
+	rows, err := tx.HoldObjects(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[uuid.UUID]Stored, len(rows))
+	for _, row := range rows {
+		there[row.ID] = row
+	}
+	for i, c := range changes {
+		row, found := there[c.ID]
+		if !found || row.Type != j.t.ID {
+			return nil, fault.NotFoundf("No %s matches the given query.", className(t))
+		}
+		before, err := j.c.Object(row)
+		if err != nil {
+			return nil, err
+		}
+		for _, refs := range before.Refs {
+			j.l.meet(near, refs...)
+		}
+		j.l.add(before)
+		after := before.clone()
+		after.Version++
+		after.LastUpdated = s.later(before.LastUpdated)
+		m := j.member(i, c.Draft, before, after)
+		m.partial = c.Partial
+		if i < len(also) && also[i] != nil {
+			m.problems.Fields = append(m.problems.Fields, also[i].Fields...)
+		}
+	}
+	if err := j.run(); err != nil {
+		return nil, err
+	}
+	for _, m := range j.members {
+		if !m.good() {
+			return nil, m.problems
+		}
+	}
+	return j.planned(false)
 }
 
 // className is the class without its application, "VLAN".
@@ -265,6 +292,14 @@ func (j *judge) planned(bulk bool) ([]*Planned, error) {
 		for _, k := range keys {
 			out[i].keys = append(out[i].keys, k.Key)
 		}
+		if m.before == nil {
+			continue
+		}
+		old, err := m.keysBefore()
+		if err != nil {
+			return nil, err
+		}
+		out[i].keysStay = slices.Equal(old, out[i].keys)
 	}
 	return out, j.l.err
 }

@@ -70,6 +70,20 @@ func (m *member) uniqueKeys() ([]keyed, error) {
 	return keys, m.j.l.err
 }
 
+// keysBefore are the claims of m as it is stored.
+func (m *member) keysBefore() ([]Key, error) {
+	old := &member{j: m.j, draft: m.draft, before: m.before, object: m.before}
+	keyed, err := old.uniqueKeys()
+	if err != nil {
+		return nil, err
+	}
+	var keys []Key
+	for _, k := range keyed {
+		keys = append(keys, k.Key)
+	}
+	return keys, nil
+}
+
 // keyOf is the claim of m on r; none where a value is null, for nulls are not
 // equal to each other.
 func (m *member) keyOf(r *rule) (keyed, bool) {
@@ -120,6 +134,17 @@ func (j *judge) askAll() error {
 		if err != nil {
 			return err
 		}
+		if m.before != nil {
+			held, err := m.keysBefore()
+			if err != nil {
+				return err
+			}
+			for _, k := range held {
+				bare := k
+				bare.Object = uuid.Nil
+				j.asked[bare], j.taken[bare] = true, m.before.ID
+			}
+		}
 		keys = append(keys, some...)
 		for _, r := range j.s.rules[m.object.Type.Name] {
 			if more := ahead[r.kind]; more != nil {
@@ -149,6 +174,9 @@ func (j *judge) uniqueColumns() error {
 					continue
 				}
 				k, ok := m.keyOf(r)
+				if m.object.Values[r.fields[0]] == "" {
+					continue // what is blank is for the model to judge
+				}
 				if ok && !ask && m.taken(k) {
 					m.fields[r.fields[0]] = wrong(takenText(m.object.Type, r))
 				}

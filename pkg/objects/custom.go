@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"relata/pkg/fault"
+	"relata/pkg/filters"
 )
 
 // decodeCustom takes the values of custom fields as they come; they are judged
@@ -63,9 +63,6 @@ func (m *member) cleanCustom() string {
 				return "Missing required custom field '" + f.Name + "'."
 			}
 			return "Invalid value for custom field '" + f.Name + "': Required field cannot be empty."
-		}
-		if m.before != nil && !m.givenCustom(f.Name) {
-			continue
 		}
 		canonical, problem := f.customValue(value)
 		if problem != "" {
@@ -304,6 +301,7 @@ func init() {
 	judges["custom_field"] = judgeCustomField
 	kindArgs["custom_choice"] = []string{"field"}
 	judges["custom_choice"] = judgeCustomChoice
+	onDelete["custom_choice"] = deleteCustomChoice
 }
 
 var safeKey = cachedPattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -317,7 +315,10 @@ func judgeCustomField(m *member, r *rule) error {
 		if key == "" || key[0] >= '0' && key[0] <= '9' {
 			key = "a" + key
 		}
-		o.Values["key"] = key
+		var err error
+		if key, err = m.freeKey(key); err != nil {
+			return err
+		}
 	}
 	f := customField(o)
 	for _, id := range m.j.l.refs(o, "custom_field_choices") {
@@ -359,15 +360,68 @@ func judgeCustomField(m *member, r *rule) error {
 	return nil
 }
 
-// judgeCustomChoice judges a choice: its field must have choices, and a value
-// in use must stay.
+// judgeCustomChoice judges a choice: only fields that have choices can be given
+// some.
 func judgeCustomChoice(m *member, r *rule) error {
 	owner := m.j.l.get(m.object.Ref(r.arg("field")))
 	if owner == nil {
 		return nil
 	}
 	if kind := customKinds[text(owner.Values["type"])]; kind != Word && kind != Choices {
-		return m.refuse(fault.All, "Custom field choices can only be assigned to selection fields.")
+		return m.refuse(r.arg("field"), named{id: owner.ID}.missing())
 	}
 	return nil
+}
+
+// deleteCustomChoice keeps a choice that objects have.
+func deleteCustomChoice(d *deletion, r *rule, o *Object) error {
+	owner := d.l.get(o.Ref(r.arg("field")))
+	if owner == nil || d.going[owner.ID] != nil {
+		return d.l.err
+	}
+	value, key := text(o.Values["value"]), text(owner.Values["key"])
+	for _, name := range listOf(owner.Values["content_types"]) {
+		t := d.c.Type(text(name))
+		if t == nil || t.CustomField(key) == nil {
+			continue
+		}
+		p := d.c.resolve(t, customKey+"."+key)
+		if p.err != nil {
+			return p.err
+		}
+		used := filters.Condition{Field: &filters.Field{Name: key, Kind: filters.Choice, Path: p.way}, Texts: []string{value}}
+		found, err := d.tx.Find(d.ctx, t, filters.Query{used}, 1)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			d.inUse = append(d.inUse, o.ID)
+			return nil
+		}
+	}
+	return nil
+}
+
+// freeKey is key, or key with the first number behind it that makes it new.
+func (m *member) freeKey(key string) (string, error) {
+	for n := 1; ; n++ {
+		m.object.Values["key"] = key
+		if n > 1 {
+			m.object.Values["key"] = key + "_" + itoa(n)
+		}
+		keys, err := m.uniqueKeys()
+		if err != nil {
+			return "", err
+		}
+		if err := m.j.ask(keys); err != nil {
+			return "", err
+		}
+		taken := false
+		for _, k := range keys {
+			taken = taken || len(k.rule.fields) == 1 && k.rule.fields[0] == "key" && m.taken(k)
+		}
+		if !taken {
+			return text(m.object.Values["key"]), nil
+		}
+	}
 }

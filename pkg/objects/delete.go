@@ -42,6 +42,7 @@ type deletion struct {
 	blockers []uuid.UUID
 	cleared  map[uuid.UUID]map[string]bool // references that become null, by holder and field
 	handed   map[uuid.UUID]uuid.UUID       // objects that get another parent
+	inUse    []uuid.UUID                   // objects that would go but are used otherwise
 	detached []Link                        // memberships in lists that end
 }
 
@@ -173,6 +174,10 @@ func (d *deletion) blocked() error {
 		if len(texts) < mostBlockers {
 			texts = append(texts, fmt.Sprintf("%s (%s)", d.l.str(id), id))
 		}
+	}
+	for _, id := range d.inUse {
+		seen[id] = true
+		texts = append(texts, fmt.Sprintf("%s (%s)", d.l.str(id), id))
 	}
 	if len(seen) == 0 || d.l.err != nil {
 		return d.l.err

@@ -1,6 +1,17 @@
 package store
 
-import "context"
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// ShortenPatternTime gives queries with regular expressions less time.
+func ShortenPatternTime(t *testing.T, d time.Duration) {
+	was := patternTime
+	patternTime = d
+	t.Cleanup(func() { patternTime = was })
+}
 
 // Exec runs a statement in a transaction of its own.
 func (s *Store) Exec(ctx context.Context, text string, args ...any) error {

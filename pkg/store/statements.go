@@ -9,7 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// kept is how many prepared statements a pool keeps.
+// keptStatements is how many prepared statements a pool keeps.
 const keptStatements = 600
 
 // pool is a set of connections with their prepared statements.

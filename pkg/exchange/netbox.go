@@ -65,7 +65,8 @@ func ImportNetBox(ctx context.Context, file io.Reader, atomically Atomically, pr
 	var summary Summary
 	err = atomically(ctx, func(target Target) error {
 		im := &netBox{target: target, m: m, d: d, progress: progress, sum: newTallies(),
-			fixed: map[string]uuid.UUID{}, named: map[string]map[string]*named{}, claimed: map[uuid.UUID]*row{}}
+			fixed: map[string]uuid.UUID{}, named: map[string]map[string]*named{}, claimed: map[uuid.UUID]*row{},
+			wanted: map[*tie]map[uuid.UUID]bool{}}
 		d.forget()
 		im.prepare(ctx)
 		im.leftOut("dcim.cabletermination", "an end of a cable has one termination here", tooMany)
@@ -90,6 +91,7 @@ type netBox struct {
 	fixed       map[string]uuid.UUID         // objects that no row stands for
 	named       map[string]map[string]*named // by type and name: statuses, roles
 	claimed     map[uuid.UUID]*row           // which row an object belongs to
+	wanted      map[*tie]map[uuid.UUID]bool  // the ties that the file has
 	later       []*draft                     // with values that are set when all is made
 
 	// taggableTypes have tags, customTypes custom fields.
@@ -126,6 +128,11 @@ func (im *netBox) run(ctx context.Context) error {
 	}
 	if err := im.makeLater(ctx); err != nil {
 		return err
+	}
+	for _, t := range im.m.Ties {
+		if err := im.untie(ctx, t); err != nil {
+			return err
+		}
 	}
 	links := im.m.Links
 	for _, l := range slices.Concat(links, im.customLinks()) {

@@ -105,8 +105,7 @@ func (im *netBox) follow(r *row, way []string) []*row {
 	return rows
 }
 
-// tie makes the objects that only tie two others together, and removes those
-// that an earlier run made and the file does not have any more.
+// tie makes the objects that only tie two others together.
 func (im *netBox) tie(ctx context.Context, t *tie) error {
 	to := im.target.Catalogue(ctx).Type(t.Type)
 	first, second := to.Field(t.Fields[0]), to.Field(t.Fields[1])
@@ -116,6 +115,7 @@ func (im *netBox) tie(ctx context.Context, t *tie) error {
 		return nil
 	}
 	wanted := map[uuid.UUID]bool{}
+	im.wanted[t] = wanted
 	var drafts []*draft
 	for _, p := range found {
 		id := newID(t.Type, p.source.String(), p.destination.String())
@@ -126,9 +126,6 @@ func (im *netBox) tie(ctx context.Context, t *tie) error {
 		drafts = append(drafts, d)
 		wanted[id] = true
 	}
-	if err := im.untie(ctx, to, first, second, wanted, from); err != nil {
-		return err
-	}
 	for chunk := range slices.Chunk(drafts, batch) {
 		if err := im.writeTies(ctx, to, first, chunk); err != nil {
 			return err
@@ -137,9 +134,16 @@ func (im *netBox) tie(ctx context.Context, t *tie) error {
 	return nil
 }
 
-// untie removes ties between objects of the file that an earlier run made and
-// that are not wanted any more.
-func (im *netBox) untie(ctx context.Context, t *objects.Type, first, second *objects.Field, wanted map[uuid.UUID]bool, from string) error {
+// untie removes the ties between objects of the file that an earlier run made
+// and that the file does not have any more; by then nothing of the file needs
+// them.
+func (im *netBox) untie(ctx context.Context, tie *tie) error {
+	wanted, told := im.wanted[tie]
+	if !told {
+		return nil
+	}
+	t := im.target.Catalogue(ctx).Type(tie.Type)
+	first, second := t.Field(tie.Fields[0]), t.Field(tie.Fields[1])
 	var gone []uuid.UUID
 	seconds := im.made(second.To[0])
 	for chunk := range slices.Chunk(keys(im.made(first.To[0])), many) {
@@ -167,10 +171,17 @@ func (im *netBox) untie(ctx context.Context, t *objects.Type, first, second *obj
 	if len(gone) == 0 {
 		return nil
 	}
-	if err := im.target.Associations.DeleteObjects(ctx, t, gone, true); err != nil {
-		return err
+	for _, id := range gone { // one may be needed by what is not of the file
+		err := im.target.Associations.DeleteObjects(ctx, t, []uuid.UUID{id}, false)
+		if f := fault.As(err); f != nil && f.Kind == fault.Protected {
+			im.leftOut(t.Name, "it stays: "+reasonOf(err), 1)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		im.sum.object(tie.Pairs[0].Of, t.Name).Removed++
 	}
-	im.sum.object(from, t.Name).Removed += len(gone)
 	return nil
 }
 

@@ -628,6 +628,12 @@ func TestImportNetBoxDetails(t *testing.T) {
 			assert.True(t, changed.Changed())
 			assert.Equal(t, []string{"e0 > thirty (30)"}, w.links(t, "interface_tagged_vlans"))
 			assert.Equal(t, []string{"e0 > e9"}, w.links(t, "cable_ends"))
+			ends := map[any]string{}
+			for _, o := range w.all(t, "dcim.cabletocabletermination") {
+				ends[o.Values["cable_end"]] = w.str(t, o, "interface")
+			}
+			assert.Equal(t, map[any]string{"A": "e0", "B": "e9"}, ends)
+			assert.Empty(t, w.all(t, "ipam.vrfdeviceassignment"))
 			assert.Empty(t, w.links(t, "backup_of_dcim_device"))
 			assert.Empty(t, w.links(t, "site_group_sites"))
 			site := w.one(t, "dcim.location", "Reykjavik")

@@ -26,10 +26,11 @@ func init() {
 			return m.copyDown(r)
 		case "instantiate":
 			return m.instantiate(r)
-		case "enrol":
-			return m.enrol(r)
 		case "point":
 			return m.point(r)
+		}
+		if do := deeds[r.arg("do")]; do != nil {
+			return do(m, r)
 		}
 		return fmt.Errorf("no such effect %q", r.arg("do"))
 	}

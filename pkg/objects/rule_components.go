@@ -2,10 +2,26 @@ package objects
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 )
+
+// More effects:
+//
+//	do: enrol   what `to` leads to refers back by `field`, at 1 unless it has a
+//	            `position`
+//	do: follow  what `to` leads to, and so on from there, gets the same `fields`
+func init() {
+	kindArgs["effect"] = append(kindArgs["effect"], "fields", "position")
+}
+
+// deeds are effects by what they do.
+var deeds = map[string]func(m *member, r *rule) error{
+	"enrol":  (*member).enrol,
+	"follow": func(m *member, r *rule) error { return m.follow(m.object, r, map[uuid.UUID]bool{}) },
+}
 
 // rooted finishes a component: the references that `roots` names lead to what
 // stands there from its owner, and its name says where the owner sits. `places`
@@ -51,4 +67,29 @@ func (m *member) enrol(r *rule) error {
 		}
 	})
 	return nil
+}
+
+// follow gives what `to` leads to from o the fields of o, and so on from there.
+func (m *member) follow(o *Object, r *rule, seen map[uuid.UUID]bool) error {
+	if seen[o.ID] {
+		return nil
+	}
+	seen[o.ID] = true
+	for _, below := range m.j.l.reached(o, r.arg("to")) {
+		after := below.clone()
+		for _, f := range r.fields {
+			after.Refs[f] = o.Refs[f]
+		}
+		if slices.ContainsFunc(r.fields, func(f string) bool { return after.Ref(f) != below.Ref(f) }) {
+			m.alter(below, func(o *Object) {
+				for _, f := range r.fields {
+					o.Refs[f] = after.Refs[f]
+				}
+			})
+		}
+		if err := m.follow(after, r, seen); err != nil {
+			return err
+		}
+	}
+	return m.j.l.err
 }

@@ -85,6 +85,9 @@ func cutLast(path string) (string, string, bool) {
 
 func judgeSchemaItself(m *member, r *rule) error {
 	v := m.object.Values[r.arg("field")]
+	if hollow(v) {
+		return m.refuse(r.orKey("field"), "This field cannot be blank.", m.fill(r.text, nil))
+	}
 	if _, err := compileSchema(v); err != nil {
 		return m.refuse(r.orKey("field"), err.Error())
 	}
@@ -111,7 +114,7 @@ func compileSchema(v any) (*jsonschema.Schema, error) {
 	if errors.As(err, &invalid) {
 		var broken *jsonschema.ValidationError
 		if errors.As(invalid.Err, &broken) {
-			return nil, errors.New(bestText(broken, v))
+			return nil, errors.New(bestText(broken, v, nil))
 		}
 	}
 	return schema, err
@@ -136,11 +139,11 @@ func schemaProblem(schema, value any) string {
 	if !errors.As(err, &broken) {
 		return ""
 	}
-	return bestText(broken, value)
+	return bestText(broken, value, schema)
 }
 
 // bestText words the error that says most: the one highest up in the value.
-func bestText(broken *jsonschema.ValidationError, value any) string {
+func bestText(broken *jsonschema.ValidationError, value, schema any) string {
 	leaves := leavesOf(broken, nil)
 	if len(leaves) == 0 {
 		return "The value does not fit the schema."
@@ -161,7 +164,35 @@ func bestText(broken *jsonschema.ValidationError, value any) string {
 		}
 		return strings.Compare(x, y)
 	})
-	return pythonText(leaves[0], valueAt(value, leaves[0].InstanceLocation))
+	best := leaves[0]
+	if k, ok := best.ErrorKind.(*kind.Type); ok {
+		best.ErrorKind = &kind.Type{Got: k.Got, Want: asWritten(k.Want, schema, best.SchemaURL)}
+	}
+	return pythonText(best, valueAt(value, best.InstanceLocation))
+}
+
+// asWritten are the types of a schema in the order in which it has them.
+func asWritten(types []string, schema any, url string) []string {
+	_, pointer, _ := strings.Cut(url, "#/")
+	var way []string
+	if pointer != "" {
+		for step := range strings.SplitSeq(pointer, "/") {
+			way = append(way, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+		}
+	}
+	at, _ := valueAt(schema, way).(map[string]any)
+	written, listed := at["type"].([]any)
+	if !listed || len(written) != len(types) {
+		if schema == nil && len(types) == 2 && types[1] == "object" { // the schema of schemas itself
+			return []string{types[1], types[0]}
+		}
+		return types
+	}
+	out := make([]string, len(written))
+	for i, t := range written {
+		out[i] = text(t)
+	}
+	return out
 }
 
 // leavesOf are the errors of single keywords; those of alternatives are one.

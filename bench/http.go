@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type options struct {
 	rounds            int
 	warm, over        time.Duration
 	only, serveBinary string
+	show              bool // print the statements
 }
 
 func httpCommand() *cobra.Command {
@@ -41,6 +43,7 @@ func httpCommand() *cobra.Command {
 	f.StringVar(&o.pgbench, "pgbench", "pgbench", "the program")
 	f.StringVar(&o.serveBinary, "relata", "", "the program that is measured; empty: built from the sources")
 	f.StringVar(&o.only, "only", "", "comma-separated parts: page, named, one, post, bulk, deep, hot, duplicate; empty: all")
+	f.BoolVar(&o.show, "statements", false, "print the statements of each request, too")
 	f.IntVar(&o.connections, "connections", 16, "of the load and of pgbench")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turn; the median counts")
 	f.DurationVar(&o.warm, "warm", 3*time.Second, "how long each run is not counted")
@@ -58,7 +61,8 @@ type bench struct {
 	capture *capture
 	make    maker
 	pg      *pgbench
-	each    int // objects of each type
+	each    int           // objects of each type
+	pairs   atomic.Uint64 // given out
 	out     report
 	log     io.Writer
 }
@@ -187,7 +191,22 @@ func (b *bench) statements(want int, again func() request) ([]statement, []byte,
 			least, body = noted, append([]byte(nil), c.body...)
 		}
 	}
+	if b.show {
+		b.print(least)
+	}
 	return least, body, nil
+}
+
+// print shows statements, long parameters shortened.
+func (b *bench) print(statements []statement) {
+	for i, s := range statements {
+		fmt.Fprintf(b.log, "%d: %s\n", i+1, s.text)
+		for n, arg := range s.args {
+			if arg != nil {
+				fmt.Fprintf(b.log, "     $%d = %.120s\n", n+1, *arg)
+			}
+		}
+	}
 }
 
 // turns measures each of runs in turn, several rounds, and returns the medians.

@@ -69,27 +69,44 @@ func (b *bench) one(ctx context.Context) error {
 	return b.reads(ctx, "one device with relationships / pgbench", 0.65, paths)
 }
 
-// definition is one of those that load made, as the database has it.
+// definition is a many-to-many definition from devices that is made for one
+// measurement: nothing is linked in it.
 type definition struct {
 	id   uuid.UUID
 	rid  int
-	key  string
 	from int // numbers of types
 	to   int
 }
 
-func (b *bench) definition(ctx context.Context, key string) (definition, error) {
-	d := definition{key: key}
+// define makes a definition as the first one of load, with its filters at both
+// ends or without.
+func (b *bench) define(ctx context.Context, c *caller, to string, filtered bool) (definition, error) {
+	key := fmt.Sprintf("bench_new_%d", time.Now().UnixNano())
+	filter := "null"
+	if filtered {
+		filter = `{"status":["Bench status 0","Bench status 1","Bench status 2"]}`
+	}
+	body := fmt.Appendf(nil, `{"label":"%s","key":"%s","type":"many-to-many","source_type":"dcim.device","source_filter":%s,"destination_type":"%s","destination_filter":%s}`,
+		key, key, filter, to, filter)
+	if err := b.mustDo(c, b.make.request(http.MethodPost, relationshipsPath, body), http.StatusCreated); err != nil {
+		return definition{}, err
+	}
+	var d definition
 	err := b.db.QueryRowContext(ctx, `select id, rid, source_type, destination_type from relationship where key = $1`, key).
 		Scan(&d.id, &d.rid, &d.from, &d.to)
 	return d, err
 }
 
-// pair is an association that nobody made before, most likely.
+// pair is two objects to be linked.
 type pair struct{ source, destination uuid.UUID }
 
+// pair returns another pair each time, in no order of the objects. Its source is
+// one of the second half of the devices; the first half is pgbench's.
 func (b *bench) pair(to string) pair {
-	return pair{id("dcim.device", rand.IntN(b.each)), id(to, rand.IntN(b.each))}
+	half := b.each / 2
+	all := uint64(half) * uint64(b.each)
+	k := b.pairs.Add(1) % all * stride(int(all)) % all
+	return pair{id("dcim.device", half+int(k)/b.each), id(to, int(k)%b.each)}
 }
 
 // appendDraft appends the JSON of a new association.
@@ -109,7 +126,12 @@ const (
 // post is the creation of one association, of a definition with filters at both
 // ends.
 func (b *bench) post(ctx context.Context) error {
-	d, err := b.definition(ctx, "bench_1")
+	c, err := call(b.server.host)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	d, err := b.define(ctx, c, "ipam.vlan", true)
 	if err != nil {
 		return err
 	}
@@ -138,7 +160,7 @@ func (b *bench) post(ctx context.Context) error {
 	same := newScripts([][]statement{statements}, expressions(map[string]string{
 		made.ID: newID, made.SourceID: sourceID, ends[made.SourceID].destination.String(): vlanID,
 	}))
-	head := fmt.Sprintf(randomEnds, b.each-1, b.each-1)
+	head := fmt.Sprintf(randomEnds, b.each/2-1, b.each-1)
 	same.texts[0] = head + same.texts[0]
 	if !strings.Contains(same.texts[0], sourceID) || !strings.Contains(same.texts[0], vlanID) || !strings.Contains(same.texts[0], newID) {
 		return errors.New("the ids of the association are not among the parameters of its statements")
@@ -147,15 +169,15 @@ func (b *bench) post(ctx context.Context) error {
 		return err
 	}
 	unchecked := &scripts{texts: []string{head + fmt.Sprintf(
-		"insert into relata_bench.assoc (%s) values (%s, %d, 3, %d, %d, false, false, %s, %s, now());\n",
+		"insert into relata_bench.assoc (%s) values (%s, %d, 3, %d, %d, false, false, %s, %s, now()) on conflict do nothing;\n",
 		assocTable.columns, newID, d.rid, d.from, d.to, sourceID, vlanID)}}
-	load := func(m maker) func(int, int) request {
+	load := func(m maker, relationship string) func(int, int) request {
 		return func(int, int) request {
-			return m.request(http.MethodPost, associationsPath, appendDraft(nil, d.id.String(), b.pair("ipam.vlan"), "ipam.vlan"))
+			return m.request(http.MethodPost, associationsPath, appendDraft(nil, relationship, b.pair("ipam.vlan"), "ipam.vlan"))
 		}
 	}
 	runs := []func(context.Context) (result, error){
-		b.http(b.server.host, http.StatusCreated, load(b.make)), b.sql(same), b.sql(unchecked),
+		b.http(b.server.host, http.StatusCreated, load(b.make, d.id.String())), b.sql(same), b.sql(unchecked),
 	}
 	if b.empty != "" {
 		c, m, err := b.second(ctx)
@@ -163,7 +185,7 @@ func (b *bench) post(ctx context.Context) error {
 			return err
 		}
 		defer c.stop()
-		runs = append(runs, b.http(c.host, http.StatusCreated, load(m)))
+		runs = append(runs, b.http(c.host, http.StatusCreated, load(m, "bench_1")))
 	}
 	m, err := b.turns(ctx, "POST association", runs...)
 	if err != nil {
@@ -229,15 +251,15 @@ const bulkSize = 10_000
 
 // bulk is the creation of many in one request, beside COPY into the same table.
 func (b *bench) bulk(ctx context.Context) error {
-	d, err := b.definition(ctx, "bench_1")
-	if err != nil {
-		return err
-	}
 	c, err := call(b.server.host)
 	if err != nil {
 		return err
 	}
 	defer c.close()
+	d, err := b.define(ctx, c, "ipam.vlan", true)
+	if err != nil {
+		return err
+	}
 	posted := func(context.Context) (result, error) {
 		return rows(func() (func() error, error) {
 			r := b.bulkRequest(d.id.String(), "ipam.vlan")
@@ -364,19 +386,14 @@ func (b *bench) duplicate(ctx context.Context) error {
 		return err
 	}
 	defer c.close()
-	key := fmt.Sprintf("bench_new_%d", time.Now().Unix())
-	body := fmt.Appendf(nil, `{"label":"%s","key":"%s","type":"many-to-many","source_type":"dcim.device","destination_type":"circuits.circuit"}`, key, key)
-	if err := b.mustDo(c, b.make.request(http.MethodPost, relationshipsPath, body), http.StatusCreated); err != nil {
+	d, err := b.define(ctx, c, "circuits.circuit", false)
+	if err != nil {
 		return err
 	}
 	for range 10 {
-		if err := b.mustDo(c, b.bulkRequest(key, "circuits.circuit"), http.StatusCreated); err != nil {
+		if err := b.mustDo(c, b.bulkRequest(d.id.String(), "circuits.circuit"), http.StatusCreated); err != nil {
 			return err
 		}
-	}
-	d, err := b.definition(ctx, key)
-	if err != nil {
-		return err
 	}
 	var p pair
 	err = b.db.QueryRowContext(ctx, `select source_id, destination_id from assoc where rid = $1 limit 1`, d.rid).Scan(&p.source, &p.destination)

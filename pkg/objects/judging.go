@@ -231,14 +231,21 @@ func (m *member) limits() {
 				m.problems.Add([]string{f.Name}, fmt.Sprintf("%s instance with id UUID('%s') is not a valid choice.", o.Type.Singular, o.ID))
 			}
 		}
-		n, ok := v.(json.Number)
-		if !ok || f.ModelMin == nil && f.ModelMost == nil {
-			continue
+		if written, isText := v.(string); isText && f.Kind == MAC && written != "" {
+			if _, ok := ParseMAC(written); !ok {
+				m.problems.Add([]string{f.Name}, "Invalid MAC address format: "+written)
+			}
 		}
-		value, ok := new(big.Rat).SetString(n.String())
+		n, ok := v.(json.Number)
 		if !ok {
 			continue
 		}
-		(&Field{Min: f.ModelMin, Most: f.ModelMost}).bounds(value).addTo(m.problems, f.Name)
+		limits := Field{Min: f.ModelMin, Most: f.ModelMost}
+		if f.Model {
+			limits = Field{Min: f.Min, Most: f.Most}
+		}
+		if value, ok := new(big.Rat).SetString(n.String()); ok {
+			limits.bounds(value).addTo(m.problems, f.Name)
+		}
 	}
 }

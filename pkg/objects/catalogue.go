@@ -85,6 +85,9 @@ type Type struct {
 	Named string
 	// NaturalSort: column sort_key has the natural order of Named.
 	NaturalSort bool `yaml:"natural_sort"`
+	// SortStyle says how natural order is meant: "interface" compares slots and
+	// positions first, then the words, then the number of the port.
+	SortStyle string `yaml:"sort_style"`
 	// Tree is the name of the parent field of a tree type, or "".
 	Tree string
 	// NaturalKey are paths ("name", "location__name"): of the slug and of composite keys.

@@ -20,6 +20,9 @@ func (l *loader) name(o *Object) {
 	if o.Type.NaturalSort {
 		o.SortKey = naturalKey(o.Name)
 	}
+	if o.Type.SortStyle == "interface" {
+		o.SortKey = interfaceKey(o.Name)
+	}
 }
 
 // display is what the field display of o shows.
@@ -137,6 +140,51 @@ func naturalKey(name string) string {
 		}
 		return strings.Repeat("0", 8-len(n)) + n
 	})
+}
+
+// interfaceKey orders names of ports as the contract does: by up to four numbers
+// that end in a slash, those without after those with; then by the words in
+// front; then by the number of the port, its channel and its subinterface.
+func interfaceKey(name string) string {
+	rest := strings.TrimLeftFunc(name, func(r rune) bool { return r != ':' && r != '.' && (r < '0' || r > '9') })
+	words := name[:len(name)-len(rest)]
+	number := func(prefix string) string {
+		after, found := strings.CutPrefix(rest, prefix)
+		size := len(after) - len(strings.TrimLeft(after, "0123456789"))
+		if !found || size == 0 {
+			return ""
+		}
+		rest = after[size:]
+		return after[:size]
+	}
+	var key strings.Builder
+	for range 4 {
+		before := rest
+		slot := number("")
+		if !strings.HasPrefix(rest, "/") {
+			slot, rest = "", before
+		} else {
+			rest = rest[1:]
+		}
+		key.WriteString(padded(slot, 4, "9999"))
+	}
+	key.WriteString(words)
+	key.WriteString(padded(number(""), 6, "......"))
+	key.WriteString(padded(number(":"), 6, "......"))
+	sub := number(".")
+	if rest != "" {
+		sub = ""
+	}
+	key.WriteString(padded(sub, 6, "......"))
+	return key.String()
+}
+
+// padded is a number with zeros in front, or what stands for none.
+func padded(number string, size int, none string) string {
+	if number == "" {
+		return none
+	}
+	return strings.Repeat("0", max(0, size-len(number))) + number
 }
 
 // idOf reads an id of an expression.

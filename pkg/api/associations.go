@@ -51,7 +51,7 @@ func (a associationResource) listAfter(r *request, q filters.Query, p page, v vi
 	after := uuid.Nil
 	if p.after != "" {
 		var ok bool
-		if after, ok = parseID(p.after); !ok {
+		if after, ok = objects.ParseID(p.after); !ok {
 			return fault.Field("after", "This is no cursor of this list.")
 		}
 	}
@@ -170,15 +170,15 @@ func (a associationResource) at(r *request, id string) (associations.Association
 	if err != nil {
 		return none, err
 	}
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := objects.ParseID(id); ok {
 		q = append(q, filters.Condition{Field: schema.Field("id"), IDs: []uuid.UUID{parsed}})
 	} else {
 		parts := splitKey(id)
 		if len(parts) != 3 {
 			return none, errNoAssociation
 		}
-		source, ok1 := parseID(parts[1])
-		destination, ok2 := parseID(parts[2])
+		source, ok1 := objects.ParseID(parts[1])
+		destination, ok2 := objects.ParseID(parts[2])
 		set, err := r.definitions()
 		if err != nil {
 			return none, err

@@ -206,31 +206,18 @@ func readChange(raw json.RawMessage) (objects.Change, *fault.Error, error) {
 	if !ok {
 		return objects.Change{}, fault.Field("id", "This field is required."), nil
 	}
-	var text string
 	if typeName(given) == "NoneType" {
 		return objects.Change{}, fault.Field("id", "This field may not be null."), nil
 	}
-	if json.Unmarshal(given, &text) != nil {
-		return objects.Change{}, fault.Field("id", "Must be a valid UUID."), nil
-	}
-	id, ok := parseID(text)
+	value, _ := objects.DecodeJSON(given)
+	id, ok := objects.ReadID(value)
 	if !ok {
 		return objects.Change{}, fault.Field("id", "Must be a valid UUID."), nil
 	}
-	if text != id.String() {
+	if value != id.String() {
 		draft.Err = fault.Field(fault.NonField, "No data provided")
 	}
 	return objects.Change{ID: id, Draft: draft}, nil, nil
-}
-
-// parseID reads an id as addresses and bodies may spell it: with hyphens or
-// without, in small letters or capitals.
-func parseID(text string) (uuid.UUID, bool) {
-	if len(text) != 36 && len(text) != 32 {
-		return uuid.Nil, false
-	}
-	id, err := uuid.Parse(text)
-	return id, err == nil
 }
 
 // ids returns whom the changes are about.

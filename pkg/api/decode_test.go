@@ -170,3 +170,37 @@ func TestPick(t *testing.T) {
 		})
 	}
 }
+
+func TestReadChangeTakesEverySpellingOfAnID(t *testing.T) {
+	const id = "0123abcd-0000-4000-8000-0123456789ab"
+	tests := []struct {
+		name, id, want string
+		loses          bool
+	}{
+		{"canonical", `"` + id + `"`, id, false},
+		{"capitals", `"` + strings.ToUpper(id) + `"`, id, true},
+		{"without hyphens", `"` + strings.ReplaceAll(id, "-", "") + `"`, id, true},
+		{"in braces", `"{` + id + `}"`, id, true},
+		{"an URN", `"urn:uuid:` + id + `"`, id, true},
+		{"a number", `5`, "00000000-0000-0000-0000-000000000005", true},
+		{"true", `true`, "00000000-0000-0000-0000-000000000001", true},
+		{"a negative number", `-1`, "", false},
+		{"a fraction", `1.5`, "", false},
+		{"too large a number", `340282366920938463463374607431768211456`, "", false},
+		{"a list", `[]`, "", false},
+		{"a text", `"x"`, "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			change, problem, err := readChange(json.RawMessage(`{"id": ` + tt.id + `}`))
+			require.NoError(t, err)
+			if tt.want == "" {
+				require.NotNil(t, problem)
+				return
+			}
+			require.Nil(t, problem)
+			assert.Equal(t, tt.want, change.ID.String())
+			assert.Equal(t, tt.loses, change.Draft.Err != nil)
+		})
+	}
+}

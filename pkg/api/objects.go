@@ -233,7 +233,7 @@ func (a objectResource) at(r *request, id string) (objects.Shown, error) {
 	if err != nil {
 		return none, err
 	}
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := objects.ParseID(id); ok {
 		q = append(q, a.these([]uuid.UUID{parsed})...)
 	} else {
 		key, ok := a.byKey(r.catalogue(), splitKey(id))
@@ -296,7 +296,7 @@ func (a objectResource) keyCondition(cat *objects.Catalogue, path, value string)
 	kind := filters.Text
 	switch {
 	case path == "pk" || path == "id" || strings.HasSuffix(path, "__pk") || strings.HasSuffix(path, "__id"):
-		id, ok := parseID(value)
+		id, ok := objects.ParseID(value)
 		if value == noValue {
 			break
 		}

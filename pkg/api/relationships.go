@@ -142,7 +142,7 @@ func (a relationshipResource) at(r *request, id string) (*relationships.Relation
 		return nil, err
 	}
 	name := filters.Condition{Field: schema.Field("key"), Texts: []string{id}}
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := objects.ParseID(id); ok {
 		name = filters.Condition{Field: schema.Field("id"), IDs: []uuid.UUID{parsed}}
 	}
 	if strings.ContainsRune(id, 0) {

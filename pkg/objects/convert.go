@@ -35,7 +35,7 @@ func (c *Catalogue) Object(s Stored) (*Object, error) {
 	}
 	if refs, ok := o.Values[refsKey].(map[string]any); ok {
 		for name, text := range refs {
-			if id, ok := readUUID(text); ok {
+			if id, ok := ReadID(text); ok {
 				o.Refs[name] = []uuid.UUID{id}
 			}
 		}

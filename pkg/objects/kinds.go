@@ -638,18 +638,25 @@ func shorten(s string) string {
 }
 
 func (f *Field) uuid(v any, _ json.RawMessage) (any, *trouble) {
-	if id, ok := readUUID(v); ok {
+	if id, ok := ReadID(v); ok {
 		return id.String(), nil
 	}
 	return nil, wrong("Must be a valid UUID.")
 }
 
-// readUUID takes the spellings of an id that Python takes: with or without
-// hyphens, braces or "urn:uuid:", capitals, and a whole number.
-func readUUID(v any) (uuid.UUID, bool) {
+// ReadID reads a decoded value as an id in the spellings that the contract takes:
+// with or without hyphens, braces or "urn:uuid:", capitals, and a whole number
+// (true and false are 1 and 0).
+func ReadID(v any) (uuid.UUID, bool) {
 	switch v := v.(type) {
 	case string:
 		return ParseID(v)
+	case bool:
+		id := uuid.UUID{}
+		if v {
+			id[15] = 1
+		}
+		return id, true
 	case json.Number:
 		n, ok := new(big.Int).SetString(v.String(), 10)
 		if ok && n.Sign() >= 0 && n.BitLen() <= 128 {

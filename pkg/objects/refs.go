@@ -249,7 +249,7 @@ func addValue(c *filters.Condition, end *Field, v any) string {
 	written := pyStr(v)
 	switch c.Field.Kind {
 	case filters.UUID, filters.Reference:
-		id, ok := readUUID(v)
+		id, ok := ReadID(v)
 		if !ok {
 			return "“" + written + "” is not a valid UUID."
 		}

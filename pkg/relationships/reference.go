@@ -33,7 +33,7 @@ func (s *Set) named(text string) (*Relationship, string) {
 	if text == "" {
 		return nil, NotNull
 	}
-	if id, ok := ParseID(text); ok {
+	if id, ok := objects.ParseID(text); ok {
 		return s.withID(id)
 	}
 	if last, isURL := lastSegment(text); isURL {
@@ -70,7 +70,7 @@ func (s *Set) described(pairs objects.Pairs) (*Relationship, string) {
 }
 
 func (s *Set) addressed(last string) (*Relationship, string) {
-	if id, ok := ParseID(last); ok {
+	if id, ok := objects.ParseID(last); ok {
 		return s.withID(id)
 	}
 	return nil, unrecognized(last)
@@ -230,7 +230,7 @@ func scalarAttribute(class string, text func(*Relationship) string, lookup strin
 		raw := pyText(v)
 		switch class {
 		case "UUIDField":
-			if id, ok := ParseID(raw); ok {
+			if id, ok := objects.ParseID(raw); ok {
 				return id.String(), ""
 			}
 			return "", "“" + raw + "” is not a valid UUID."

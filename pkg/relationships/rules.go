@@ -196,7 +196,8 @@ func (j *judge) filter(ctx context.Context, end *End) ([]string, error) {
 }
 
 // fill copies the label and the filter of one end to the other, where only one
-// end has them.
+// end has them. Of two empty filters that differ, such as null and {}, that of
+// the destination stays.
 func fill(r *Relationship) {
 	switch from, to := &r.Source, &r.Destination; {
 	case from.Label == "":
@@ -205,10 +206,11 @@ func fill(r *Relationship) {
 		to.Label = from.Label
 	}
 	switch from, to := &r.Source, &r.Destination; {
-	case truthy(from.Filter) && !truthy(to.Filter):
-		to.Filter = from.Filter
-	case truthy(to.Filter) && !truthy(from.Filter):
+	case same(decode(from.Filter), decode(to.Filter)):
+	case !truthy(from.Filter):
 		from.Filter = to.Filter
+	case !truthy(to.Filter):
+		to.Filter = from.Filter
 	}
 }
 

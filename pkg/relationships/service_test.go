@@ -234,6 +234,10 @@ func TestSymmetricDefinitionsFillTheirOtherEnd(t *testing.T) {
 		w := newWorld(t, s)
 		r := w.must(fields{"label": "sym", "type": "symmetric-many-to-many", "destination_type": "tenancy.tenant", "source_label": "peers", "destination_filter": json.RawMessage(`{"name":["c"]}`), "source_filter": json.RawMessage(`{}`)})
 		assert.Equal(t, []string{"peers", "peers", `{"name":["c"]}`}, []string{r.Source.Label, r.Destination.Label, string(r.Source.Filter)})
+		for i, row := range [][3]string{{`false`, `null`, ``}, {`null`, `{}`, `{}`}, {`0`, `[]`, `[]`}, {`0`, `false`, `0`}, {`{"q":"1"}`, `0`, `{"q":"1"}`}} {
+			e := w.must(fields{"label": fmt.Sprint("empty ", i), "type": "symmetric-one-to-one", "destination_type": "tenancy.tenant", "source_filter": json.RawMessage(row[0]), "destination_filter": json.RawMessage(row[1])})
+			assert.Equal(t, row[2], string(e.Source.Filter), "of two empty filters that differ the destination's stays: %v", row)
+		}
 		_, err := w.patch(r.ID, fields{"source_label": "other"})
 		assert.Equal(t, []string{"destination_label: Must match source_label for a symmetric relationship"}, told(err))
 		r, err = w.patch(r.ID, fields{"source_label": ""})

@@ -2,7 +2,6 @@ package relationships
 
 import (
 	"encoding/json"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,7 +73,7 @@ func (b *Body) ID(field string, required bool) (uuid.UUID, bool) {
 	if !ok {
 		return uuid.Nil, false
 	}
-	id, ok := parseID(raw)
+	id, ok := objects.ReadID(decode(raw))
 	if !ok {
 		b.Add(field, NotUUID)
 	}
@@ -227,43 +226,4 @@ func plainText(v any) (string, bool) {
 		return objects.PyRepr(v), true
 	}
 	return "", false
-}
-
-// parseID reads an id as Python's UUID does.
-func parseID(raw json.RawMessage) (uuid.UUID, bool) {
-	switch v := decode(raw).(type) {
-	case string:
-		return ParseID(v)
-	case bool:
-		id := uuid.UUID{}
-		if v {
-			id[15] = 1
-		}
-		return id, true
-	case json.Number:
-		return numberID(v.String())
-	}
-	return uuid.Nil, false
-}
-
-// ParseID reads the text of an id in any spelling that Python's UUID takes.
-func ParseID(text string) (uuid.UUID, bool) {
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "urn:", ""), "uuid:", "")
-	text = strings.ReplaceAll(strings.Trim(text, "{}"), "-", "")
-	if len(text) != 32 {
-		return uuid.Nil, false
-	}
-	id, err := uuid.Parse(text)
-	return id, err == nil
-}
-
-// numberID reads a whole number as the 128 bits of an id.
-func numberID(text string) (uuid.UUID, bool) {
-	n, ok := new(big.Int).SetString(text, 10)
-	if !ok || n.Sign() < 0 || n.BitLen() > 128 {
-		return uuid.Nil, false
-	}
-	var id uuid.UUID
-	n.FillBytes(id[:])
-	return id, true
 }

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/lib/pq"
 	"github.com/spf13/cobra"
 )
@@ -112,11 +111,7 @@ func measureHTTP(ctx context.Context, o options, out io.Writer) error {
 	if err != nil || b.each == 0 {
 		return fmt.Errorf("the database was not filled by load: %w", err)
 	}
-	var began time.Time
-	if err := b.db.QueryRowContext(ctx, `select clock_timestamp()`).Scan(&began); err != nil {
-		return err
-	}
-	defer b.clean(began)
+	defer b.clean()
 	err = b.all(ctx)
 	b.out.write(out)
 	return err
@@ -140,23 +135,21 @@ func (b *bench) all(ctx context.Context) error {
 	return nil
 }
 
-// clean takes away what the measurements linked.
-func (b *bench) clean(began time.Time) {
+// clean takes away the definitions that the measurements made, and what was
+// linked in them.
+func (b *bench) clean() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	const made = `(select rid from relationship where key like 'bench\_new\_%')`
 	for _, text := range []string{
-		`with gone as (delete from assoc where id > $1 and created >= $2 returning rid),
-		      counted as (select rid, count(*) as n from gone group by rid),
-		      one as (insert into count_delta (kind, what, n) select 1, rid, -n from counted)
-		 insert into count_delta (kind, what, n) select 2, 0, -sum(n) from counted having sum(n) > 0`,
-		`delete from relationship where key like 'bench\_%' and created >= $2 and $1::uuid is not null`,
+		`delete from assoc where rid in ` + made,
+		`delete from count_delta where kind = 1 and what in ` + made,
+		`delete from relationship where rid in ` + made,
+		`vacuum analyze assoc`, `vacuum count_delta`,
 	} {
-		if _, err := b.db.ExecContext(ctx, text, uuid.Nil, began); err != nil {
+		if _, err := b.db.ExecContext(ctx, text); err != nil {
 			fmt.Fprintln(b.log, "clean:", err)
 		}
-	}
-	if _, err := b.db.ExecContext(ctx, "vacuum analyze assoc"); err != nil {
-		fmt.Fprintln(b.log, "clean:", err)
 	}
 }
 

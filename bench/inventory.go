@@ -214,7 +214,7 @@ func (inv *inventory) counts() map[int]map[int]int {
 	for i, l := range inv.links {
 		relationships[i+1] = l.count
 	}
-	return map[int]map[int]int{0: types, 1: relationships, 2: {0: inv.associations}}
+	return map[int]map[int]int{0: types, 1: relationships}
 }
 
 // mustJSON is for values made here.

@@ -33,7 +33,6 @@ func TestLoad(t *testing.T) {
 			`select count(*) from assoc a join relationship r on r.rid = a.rid where r.key = 'bench_5'`: 100,
 			`select count(distinct rid) from assoc`:                                                     8,
 			`select sum(n) from count_delta where kind = 1`:                                             1000,
-			`select sum(n) from count_delta where kind = 2`:                                             1000,
 			`select count(*) from assoc_endpoint`:                                                       40,
 			`select count(*) from object o where o.location is not null`:                                80,
 			`select count(*) from object o where o.device is not null`:                                  40,

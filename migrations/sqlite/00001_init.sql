@@ -160,7 +160,7 @@ create index assoc_history_source on assoc_history (source_id, rid);
 create index assoc_history_destination on assoc_history (destination_id, rid);
 
 -- Unfiltered counts: the sum of n over what. kind 0: objects of a type; 1: associations of a
--- relationship; 2: all associations (what 0). Each write appends, a background job folds.
+-- relationship. Each write appends, a background job folds.
 create table count_delta (
   id   integer primary key,
   kind integer not null,

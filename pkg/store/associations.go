@@ -116,7 +116,7 @@ func (r reader) Associations(ctx context.Context, list associations.List) ([]ass
 // with one definition as the only one, it is read from what writers noted.
 func (r reader) AssociationCount(ctx context.Context, q filters.Query) (int, error) {
 	if len(q) == 0 {
-		return r.total(ctx, countAllLinks, 0)
+		return r.totalOf(ctx, countLinks)
 	}
 	f := sqlf("select count(*) from assoc a where %", r.assocWhere(q))
 	if key, ok := oneKey(q[0]); ok && len(q) == 1 {
@@ -323,7 +323,7 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 			join object s on s.id = l.a and s.type_id = r.source_type join object d on d.id = l.b and d.type_id = r.destination_type
 			where % order by s.id, d.id`, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
 	}
-	return r.dialect.insertLinks(id, from, at, d.Type == relationships.SymmetricOneToOne)
+	return r.dialect.insertLinks(id, from, at, len(links), d.Type == relationships.SymmetricOneToOne)
 }
 
 const (
@@ -331,8 +331,10 @@ const (
 	linkSources = `r.rid, r.kind, r.source_type, r.destination_type, r.source_unique, r.destination_unique, s.id as source_id, d.id as destination_id`
 )
 
-// postgresLinks does all in one statement.
-func postgresLinks(id, from fragment, at time.Time, guarded bool) fragment {
+// postgresLinks does all in one statement. It answers nothing unless as many
+// were made as were wanted. (Joining what was made would be a nested loop: the
+// planner cannot know that there are 10,000.)
+func postgresLinks(id, from fragment, at time.Time, wanted int, guarded bool) fragment {
 	guard := ""
 	if guarded {
 		guard = `, guarded as (
@@ -344,15 +346,13 @@ func postgresLinks(id, from fragment, at time.Time, guarded bool) fragment {
 			insert into assoc (`+linkColumns+`)
 			select id, rid, kind, source_type, destination_type, source_unique, destination_unique, source_id, destination_id, % from src
 			on conflict do nothing returning id, rid, source_id, destination_id)`+guard+`, counted as (
-			insert into count_delta (kind, what, n)
-			select k.kind, k.what, m.n from (select rid, count(*) as n from made group by rid) m
-			cross join lateral (values (1, m.rid), (2, 0)) as k (kind, what))
-		select src.id, src.source_id, src.destination_id, src.source_str, src.destination_str from made join src on src.id = made.id`,
-		id, from, with("?::timestamptz", at))
+			insert into count_delta (kind, what, n) select 1, rid, count(*) from made group by rid)
+		select id, source_id, destination_id, source_str, destination_str from src where (select count(*) from made) = %`,
+		id, from, with("?::timestamptz", at), with("?::bigint", wanted))
 }
 
 // sqliteLinks is the insert alone: SQLite's CTEs cannot write.
-func sqliteLinks(id, from fragment, at time.Time, _ bool) fragment {
+func sqliteLinks(id, from fragment, at time.Time, _ int, _ bool) fragment {
 	return sqlf(`insert into assoc (`+linkColumns+`) select %, `+linkSources+`, % % on conflict do nothing
 		returning id, source_id, destination_id, (select o.str from object o where o.id = source_id), (select o.str from object o where o.id = destination_id)`,
 		id, with("?", at), from)
@@ -369,7 +369,7 @@ func (t *Tx) guardAndCount(ctx context.Context, d *relationships.Relationship, l
 			return err
 		}
 	}
-	_, err := t.exec(ctx, `insert into count_delta (kind, what, n) values (1, ?, ?), (2, 0, ?)`, d.RID, len(links), len(links))
+	_, err := t.exec(ctx, `insert into count_delta (kind, what, n) values (1, ?, ?)`, d.RID, len(links))
 	return err
 }
 
@@ -391,8 +391,7 @@ func (t *Tx) unlink(ctx context.Context, where string, at time.Time, args ...any
 		var n int
 		err := t.queryRow(ctx, `with gone as (delete from assoc where `+where+` returning `+old+`, extensions), kept as (
 				insert into assoc_history (`+old+`, extensions, ended) select `+old+`, extensions, ?::timestamptz from gone on conflict do nothing), counted as (
-				insert into count_delta (kind, what, n)
-				select 1, rid, -count(*) from gone group by rid union all select 2, 0, -count(*) from gone having count(*) > 0)
+				insert into count_delta (kind, what, n) select 1, rid, -count(*) from gone group by rid)
 			select count(*) from gone`, append(args, at)...).Scan(&n)
 		if err != nil {
 			return 0, fmt.Errorf("delete associations: %w", err)
@@ -404,8 +403,7 @@ func (t *Tx) unlink(ctx context.Context, where string, at time.Time, args ...any
 		return 0, fmt.Errorf("keep associations: %w", err)
 	}
 	if _, err := t.exec(ctx, `insert into count_delta (kind, what, n)
-		select 1, rid, -count(*) from assoc where `+where+` group by rid
-		union all select 2, 0, -count(*) from assoc where `+where+` having count(*) > 0`, append(args, args...)...); err != nil {
+		select 1, rid, -count(*) from assoc where `+where+` group by rid`, args...); err != nil {
 		return 0, fmt.Errorf("count associations: %w", err)
 	}
 	n, err := t.affect(ctx, `delete from assoc where `+where, args...)

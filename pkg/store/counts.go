@@ -11,12 +11,11 @@ import (
 	"relata/pkg/objects"
 )
 
-// What count_delta counts: objects of a type, associations of a relationship,
-// and all associations.
+// What count_delta counts: objects of a type, and associations of a
+// relationship.
 const (
 	countObjects = iota
 	countLinks
-	countAllLinks
 )
 
 // total is an unfiltered count: the sum of what writes noted.
@@ -24,6 +23,15 @@ func (r reader) total(ctx context.Context, kind int, what int32) (int, error) {
 	var n int
 	err := r.queryRow(ctx, `select coalesce(sum(n), 0) from count_delta where kind = ? and what = ?`, kind, what).Scan(&n)
 	if err != nil {
+		return 0, fmt.Errorf("read count: %w", err)
+	}
+	return n, nil
+}
+
+// totalOf is an unfiltered count of everything of a kind.
+func (r reader) totalOf(ctx context.Context, kind int) (int, error) {
+	var n int
+	if err := r.queryRow(ctx, `select coalesce(sum(n), 0) from count_delta where kind = ?`, kind).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read count: %w", err)
 	}
 	return n, nil

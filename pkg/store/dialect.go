@@ -57,7 +57,7 @@ type dialect struct {
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find; guarded with rows for both ends.
 	writableCTE bool
-	insertLinks func(id, from fragment, at time.Time, guarded bool) fragment
+	insertLinks func(id, from fragment, at time.Time, wanted int, guarded bool) fragment
 	// hexes is a table of one column "value", bytes made from texts in hexadecimal.
 	hexes string
 	// uuid is the placeholder of an id, and text and bigint those of a text and

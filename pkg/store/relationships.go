@@ -236,7 +236,8 @@ func (r reader) Linked(ctx context.Context, rid int32) (bool, error) {
 	return some, nil
 }
 
-// DeleteDefinitions removes definitions with their associations.
+// DeleteDefinitions removes definitions with their associations. What was
+// counted of them sums up to nothing then.
 func (t *Tx) DeleteDefinitions(ctx context.Context, rids []int32, ended time.Time) error {
 	if len(rids) == 0 {
 		return nil
@@ -244,10 +245,8 @@ func (t *Tx) DeleteDefinitions(ctx context.Context, rids []int32, ended time.Tim
 	if _, err := t.unlink(ctx, "rid"+t.dialect.inInts, ended, rids); err != nil {
 		return err
 	}
-	for _, from := range []string{"count_delta where kind = 1 and what", "relationship where rid"} {
-		if _, err := t.exec(ctx, "delete from "+from+t.dialect.inInts, rids); err != nil {
-			return fmt.Errorf("delete relationships: %w", err)
-		}
+	if _, err := t.exec(ctx, "delete from relationship where rid"+t.dialect.inInts, rids); err != nil {
+		return fmt.Errorf("delete relationships: %w", err)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"relata/pkg/fault"
 )
 
 //go:embed defaults.json
@@ -25,6 +27,11 @@ func (s *Service) EnsureDefaults(ctx context.Context, store Store) error {
 			return fmt.Errorf("defaults: no type %s", name)
 		}
 		err := store.ChangeObjects(ctx, func(tx Tx) error { return s.makeDefaults(ctx, tx, t, defaults[name]) })
+		if fault.As(err) != nil { // another server may have been faster
+			if there, again := store.Exists(ctx, t.ID); again == nil && there {
+				continue
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("defaults of %s: %w", name, err)
 		}

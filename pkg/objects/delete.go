@@ -113,6 +113,7 @@ func (d *deletion) collect(ids []uuid.UUID) error {
 			return err
 		}
 		ids = nil
+		next := map[uuid.UUID]bool{}
 		for _, link := range links {
 			_, f := d.c.FieldByID(link.Field)
 			switch {
@@ -121,7 +122,8 @@ func (d *deletion) collect(ids []uuid.UUID) error {
 			case f.Kind == References:
 				d.detached = append(d.detached, link)
 			case f.OnDelete == Cascade:
-				if d.going[link.Holder] == nil && !slices.Contains(ids, link.Holder) {
+				if d.going[link.Holder] == nil && !next[link.Holder] {
+					next[link.Holder] = true
 					ids = append(ids, link.Holder)
 				}
 			case f.OnDelete == SetNull:

@@ -416,12 +416,15 @@ func (w *writing) rename(changed []*Planned) error {
 	for len(changed) > 0 {
 		l := newLoader(w.ctx, w.tx, w.c)
 		holders := map[uuid.UUID]bool{}
-		for _, p := range changed {
-			for _, d := range w.c.dependents(p.Object.Type) {
-				if !d.concerns(p) {
-					continue
+		for t, list := range byType(changed) {
+			for _, d := range w.c.dependents(t) {
+				var ids []uuid.UUID
+				for _, p := range list {
+					if d.concerns(p) {
+						ids = append(ids, p.Object.ID)
+					}
 				}
-				ids, err := w.holdersOf(p.Object.ID, d)
+				ids, err := w.holdersOf(ids, d)
 				if err != nil {
 					return err
 				}
@@ -477,9 +480,16 @@ func (w *writing) renameAll(l *loader, ids []uuid.UUID) ([]*Planned, error) {
 	return renamed, nil
 }
 
-// holdersOf are the objects that reach id by the way of d.
-func (w *writing) holdersOf(id uuid.UUID, d dependent) ([]uuid.UUID, error) {
-	at := []uuid.UUID{id}
+func byType(planned []*Planned) map[*Type][]*Planned {
+	out := map[*Type][]*Planned{}
+	for _, p := range planned {
+		out[p.Object.Type] = append(out[p.Object.Type], p)
+	}
+	return out
+}
+
+// holdersOf are the objects that reach one of at by the way of d.
+func (w *writing) holdersOf(at []uuid.UUID, d dependent) ([]uuid.UUID, error) {
 	for i := len(d.way) - 1; i >= 0 && len(at) > 0; i-- {
 		read := w.tx.Holders
 		if d.way[i].Back {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"relata/pkg/accounts"
 	"relata/pkg/objects"
 	"relata/pkg/relationships"
 )
@@ -123,10 +122,4 @@ func (r *request) gone() error {
 // link is the address of a thing below /api/, with the suffix of the answer.
 func (r *request) link(path, id string) string {
 	return r.base + "/api/" + path + "/" + id + "/" + r.suffix
-}
-
-// who returns the caller.
-func (r *request) who() accounts.Account {
-	account, _ := accounts.From(r.ctx())
-	return account
 }

@@ -30,8 +30,12 @@ func (c candidate) link() Link {
 // plausible reports whether the statement that inserts can judge c: it does not
 // know which types the client named, nor that it wants another id.
 func (c candidate) plausible() bool {
-	return c.sourceType.ID == c.definition.Source.TypeID && c.destinationType.ID == c.definition.Destination.TypeID &&
-		c.source != c.destination && !c.copied
+	return c.typed() && c.source != c.destination && !c.copied
+}
+
+// typed reports whether the client named the types of the definition.
+func (c candidate) typed() bool {
+	return c.sourceType.ID == c.definition.Source.TypeID && c.destinationType.ID == c.definition.Destination.TypeID
 }
 
 // candidates reads the drafts of new associations: rules 1 and 2 of reference

@@ -210,7 +210,7 @@ func (c candidate) others(ids []uuid.UUID) bool {
 // hear returns what is wrong with c, or nil.
 func (j *jury) hear(c candidate) error {
 	pair := Claim{c.definition.RID, c.source, c.destination}
-	exists := c.others(j.pairs[pair])
+	exists := c.typed() && c.others(j.pairs[pair])
 	if exists && !c.nested {
 		return fault.Field(fault.NonField, duplicate) // 3
 	}

@@ -265,6 +265,7 @@ func TestUpdateAssociation(t *testing.T) {
 			{"an end that is free again", b.ID, fields{"destination_id": q}, nil},
 			{"a type alone", c.ID, fields{"source_type": "dcim.manufacturer"}, map[string][]string{"source_id": {"Object not found"}}},
 			{"another relationship, where it is too many", c.ID, fields{"relationship": one.ID, "source_id": q}, map[string][]string{"destination": {"Unable to create more than one one association to m1 (destination)"}}},
+			{"an end of another type, of a pair that exists", a.ID, fields{"relationship": one.ID, "source_id": p, "destination_id": m1}, map[string][]string{"destination_id": {"Object not found"}}},
 			{"another id", c.ID, fields{"id": uuid.New()}, map[string][]string{"__all__": {dup2}}},
 			{"another id and end", c.ID, fields{"id": uuid.New(), "destination_id": m2}, map[string][]string{"__all__": {dup2}}},
 			{"another relationship", c.ID, fields{"relationship": one.ID, "destination_id": m2}, nil},

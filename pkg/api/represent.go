@@ -108,7 +108,13 @@ func (r *request) newLevel(rows []objects.Shown, v view, nested bool, depth int)
 
 // fill reads what stands beside the rows of the level.
 func (l *level) fill(ctx context.Context) error {
-	if err := l.readRefs(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// What is read by the ids of a page is there at once: nothing watches over
+	// it, which costs two goroutines for each statement.
+	short := context.WithoutCancel(ctx)
+	if err := l.readRefs(short); err != nil {
 		return err
 	}
 	if l.view.counts {
@@ -116,14 +122,14 @@ func (l *level) fill(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.readVia(ctx); err != nil {
+	if err := l.readVia(short); err != nil {
 		return err
 	}
 	if err := l.readComputed(ctx); err != nil {
 		return err
 	}
 	if l.view.relationships && !l.nested {
-		return l.readPanels(ctx)
+		return l.readPanels(short)
 	}
 	return nil
 }
@@ -405,7 +411,7 @@ func (l *level) appendPanel(b []byte, panel associations.Panel) []byte {
 		b = append(b, `:{"id":`...)
 		b = appendID(b, rel.ID)
 		b = append(b, `,"url":`...)
-		b = appendString(b, l.r.link(relationshipsPath, rel.ID.String()))
+		b = l.r.appendAddress(b, relationshipsPath, rel.ID, "")
 		b = append(b, `,"label":`...)
 		b = appendString(b, rel.Label)
 		b = append(b, `,"type":`...)
@@ -447,12 +453,16 @@ func (l *level) appendEntry(b []byte, entry associations.Entry) []byte {
 
 // appendURL appends the address of an object as a JSON string.
 func (r *request) appendURL(b []byte, t *objects.Type, id uuid.UUID, more string) []byte {
+	return r.appendAddress(b, t.Path, id, more)
+}
+
+func (r *request) appendAddress(b []byte, path string, id uuid.UUID, more string) []byte {
 	if r.quoted == "" {
 		quoted := appendString(nil, r.base+"/api/")
 		r.quoted = string(quoted[:len(quoted)-1])
 	}
 	b = append(b, r.quoted...)
-	b = append(b, t.Path...)
+	b = append(b, path...)
 	b = append(b, '/')
 	b = appendHexID(b, id)
 	b = append(b, '/')

@@ -121,6 +121,13 @@ var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 // Slugify reduces text to lower-case letters, digits and hyphens (reference
 // section 3.2).
 func Slugify(text string) string {
+	if slug, ok := plainSlug(text); ok {
+		return slug
+	}
+	return anySlug(text)
+}
+
+func anySlug(text string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(text) {
 		if r < unicode.MaxASCII {
@@ -128,6 +135,25 @@ func Slugify(text string) string {
 		}
 	}
 	return strings.Trim(notSlug.ReplaceAllString(b.String(), "-"), "-")
+}
+
+// plainSlug is Slugify for ASCII, which most texts are: false for others.
+func plainSlug(text string) (string, bool) {
+	b := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= unicode.MaxASCII:
+			return "", false
+		case 'A' <= c && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			b = append(b, c)
+		case len(b) > 0 && b[len(b)-1] != '-':
+			b = append(b, '-')
+		}
+	}
+	return strings.TrimSuffix(string(b), "-"), true
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)

@@ -67,8 +67,11 @@ type jsonConn struct{ net.Conn }
 var plainRefusal = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 func (c jsonConn) Write(b []byte) (int, error) {
+	if !bytes.HasPrefix(b, []byte("HTTP/1.1 4")) {
+		return c.Conn.Write(b)
+	}
 	head, text, found := bytes.Cut(b, plainRefusal)
-	if !found || !bytes.HasPrefix(head, []byte("HTTP/1.1 4")) || bytes.Contains(head, []byte("\r\n")) {
+	if !found || bytes.Contains(head, []byte("\r\n")) {
 		return c.Conn.Write(b)
 	}
 	body := detail(string(text))

@@ -144,6 +144,7 @@ var machinery = map[string]string{
 	"extras.relationship":            "definitions",
 	"extras.relationshipassociation": "associations",
 	"extras.customfield":             "fields made at run time",
+	"extras.objecttype":              "types made at run time",
 	"extras.tag":                     "what the field tags of every taggable type refers to",
 	"extras.contact":                 "a filter of the list of definitions",
 	"extras.team":                    "a filter of the list of definitions",

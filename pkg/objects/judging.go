@@ -176,8 +176,12 @@ func judgeCheck(m *member, r *rule) error {
 	if r.when == nil {
 		return nil
 	}
-	for _, item := range r.keys {
-		_ = m.refuse(fmt.Sprint(item.Key), m.fill(fmt.Sprint(item.Value), nil))
+	for _, f := range m.object.Type.Fields {
+		for _, item := range r.keys {
+			if item.Key == f.Name {
+				_ = m.refuse(f.Name, m.fill(fmt.Sprint(item.Value), nil))
+			}
+		}
 	}
 	if len(r.keys) == 0 {
 		return m.refuse(r.key, m.fill(r.text, nil))

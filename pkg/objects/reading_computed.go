@@ -33,9 +33,9 @@ var readings = map[string]func(*loader, *Object, *Field) any{
 	"cable":              func(l *loader, o *Object, _ *Field) any { return oneOf(l.refs(o, "cable_termination__cable")) },
 	"cable_peer":         func(l *loader, o *Object, _ *Field) any { return orNil(l.cablePeer(o)) },
 	"cable_peer_type":    func(l *loader, o *Object, _ *Field) any { return l.typeOf(l.cablePeer(o)) },
-	"connected_endpoint": func(l *loader, o *Object, _ *Field) any { return oneOf(l.refs(o, "cable_paths__destination")) },
+	"connected_endpoint": func(l *loader, o *Object, _ *Field) any { return orNil(l.connected(o)) },
 	"connected_endpoint_type": func(l *loader, o *Object, _ *Field) any {
-		return l.typeOf(first(l.refs(o, "cable_paths__destination")))
+		return l.typeOf(l.connected(o))
 	},
 	"connected_endpoint_reachable": reachable,
 	"termination":                  func(l *loader, o *Object, f *Field) any { return orNil(l.termination(o, f.Args["side"])) },
@@ -141,31 +141,49 @@ func (l *loader) rows(cable *Object) []*Object {
 	return rows
 }
 
-// cablePeer is what ends the other side of the cable of a termination, at the
-// same connector.
+// cablePeer is what the lanes of a termination lead to first.
 func (l *loader) cablePeer(o *Object) uuid.UUID {
-	own := l.get(first(l.refs(o, "cable_termination")))
-	if own == nil {
+	w := l.wiring()
+	if w == nil {
 		return uuid.Nil
 	}
-	cable := l.get(own.Ref("cable"))
-	if cable == nil {
+	row := w.end(o)
+	if row == nil {
 		return uuid.Nil
 	}
-	for _, row := range l.rows(cable) {
-		if text(row.Values["cable_end"]) != text(own.Values["cable_end"]) && text(row.Values["connector"]) == text(own.Values["connector"]) {
-			return l.terminated(row)
+	if far := w.far(row); len(far) > 0 {
+		return l.terminated(far[0])
+	}
+	return uuid.Nil
+}
+
+// cablePath is the first path from a termination, by the connector that it leads
+// to; nil for none.
+func (l *loader) cablePath(o *Object) *Object {
+	var found *Object
+	for _, path := range l.reached(o, "cable_paths") {
+		a, _ := whole(path.Values["peer_connector"])
+		if found == nil {
+			found = path
+		} else if b, _ := whole(found.Values["peer_connector"]); a < b {
+			found = path
 		}
+	}
+	return found
+}
+
+func (l *loader) connected(o *Object) uuid.UUID {
+	if path := l.cablePath(o); path != nil {
+		return path.Ref("destination")
 	}
 	return uuid.Nil
 }
 
 func reachable(l *loader, o *Object, _ *Field) any {
-	path := l.get(first(l.refs(o, "cable_paths")))
-	if path == nil || path.Ref("destination") == uuid.Nil {
-		return nil
+	if path := l.cablePath(o); path != nil {
+		return path.Values["is_active"]
 	}
-	return path.Values["is_active"]
+	return nil
 }
 
 // termination is what stands at connector 1 of a side.

@@ -228,7 +228,7 @@ func (m *member) cableEnd(w *wires, p Pair) (end cableEnd, message string, at []
 }
 
 func judgeCableEnds(m *member, _ *rule) error {
-	if w := m.j.s.wiring(m.j.l); w != nil {
+	if w := m.j.l.wiring(); w != nil {
 		m.cableEnds(w)
 	}
 	return m.j.l.err
@@ -237,7 +237,7 @@ func judgeCableEnds(m *member, _ *rule) error {
 // writeCableEnds makes, changes and removes the rows of a cable, each judged as it
 // would be alone.
 func writeCableEnds(m *member, _ *rule) error {
-	w := m.j.s.wiring(m.j.l)
+	w := m.j.l.wiring()
 	if w == nil {
 		return nil
 	}

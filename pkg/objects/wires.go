@@ -3,6 +3,7 @@ package objects
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -16,16 +17,30 @@ type wires struct {
 	rows *Type // of the ends of cables
 }
 
-// wiring finds the rule of cable ends; nil where no type has one.
-func (s *Service) wiring(l *loader) *wires {
-	for _, t := range l.c.Types() {
-		for _, r := range s.rules[t.Name] {
+// cableRule is the rule of cable ends and the name of the type that it is about.
+var cableRule = sync.OnceValues(func() (string, *rule) {
+	types, err := embeddedRules()
+	if err != nil {
+		return "", nil
+	}
+	for name, rules := range types {
+		for _, r := range rules {
 			if r.kind == "cable_end" {
-				return &wires{l, r, t}
+				return name, r
 			}
 		}
 	}
-	return nil
+	return "", nil
+})
+
+// wiring is how cables run among the objects of l; nil where there are none.
+func (l *loader) wiring() *wires {
+	name, r := cableRule()
+	rows := l.c.Type(name)
+	if r == nil || rows == nil {
+		return nil
+	}
+	return &wires{l, r, rows}
 }
 
 // word is an entry of a nested argument, such as fronts: {type: …}.

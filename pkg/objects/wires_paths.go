@@ -43,7 +43,7 @@ func (d *disturbed) written(w *wires, p *Planned) {
 
 // retrace traces the paths over what was written anew.
 func (w *writing) retrace() error {
-	wiring := w.s.wiring(newLoader(w.ctx, w.tx, w.c))
+	wiring := newLoader(w.ctx, w.tx, w.c).wiring()
 	if wiring == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (w *writing) retrace() error {
 // disturb notes what goes, and what leads there now.
 func (d *deletion) disturb() *disturbed {
 	out := newDisturbed()
-	w := d.s.wiring(d.l)
+	w := d.l.wiring()
 	if w == nil {
 		return out
 	}
@@ -94,7 +94,7 @@ func (d *disturbed) find(w *wires) {
 
 // retrace computes the paths from the origins anew and stores those that differ.
 func (d *disturbed) retrace(ctx context.Context, s *Service, tx Tx, c *Catalogue) error {
-	w := s.wiring(newLoader(ctx, tx, c))
+	w := newLoader(ctx, tx, c).wiring()
 	if w == nil || d.none() {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -470,9 +471,10 @@ func (m *member) spanRules(r *rule, parent *Object, first, last netip.Addr) erro
 			return m.refuse(fault.All, fmt.Sprintf("IP Address Range intersects with existing range '%s - %s'", addressOf(span), endOf(span)))
 		}
 	}
-	for _, id := range l.refs(parent, "children") {
-		child := l.get(id)
-		if child != nil && !last.Less(addressOf(child)) && !endOf(child).Less(first) {
+	children := l.reached(parent, "children")
+	slices.SortFunc(children, func(a, b *Object) int { return addressOf(a).Compare(addressOf(b)) })
+	for _, child := range children {
+		if !last.Less(addressOf(child)) && !endOf(child).Less(first) {
 			return m.refuse(fault.All, fmt.Sprintf("IP Address Range overlaps with child Prefix '%s' of the assigned parent Prefix", child.Str))
 		}
 	}

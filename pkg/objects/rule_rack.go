@@ -289,7 +289,10 @@ func within(runs []run, n int) bool {
 func judgeVLANRange(m *member, r *rule) error {
 	field := r.arg("field")
 	runs, ok := readRuns(text(m.object.Values[field]))
-	if !ok || len(runs) == 0 || runs[0].from < 1 || runs[len(runs)-1].to > 4094 {
+	if ok && len(runs) == 0 {
+		return m.refuse(r.key, "This field cannot be blank.")
+	}
+	if !ok || runs[0].from < 1 || runs[len(runs)-1].to > 4094 {
 		return m.refuse(r.key, "Invalid value. Specify a range value between 1-4094")
 	}
 	m.object.Values[field] = runsText(runs)

@@ -69,7 +69,6 @@ func (d Draft) Has(field string) bool {
 type trouble struct {
 	messages []string
 	members  map[int][]string
-	bare     bool
 }
 
 func wrong(messages ...string) *trouble { return &trouble{messages: messages} }

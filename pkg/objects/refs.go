@@ -24,11 +24,10 @@ const (
 
 // named is a reference as a request writes it: null, an id, or attributes.
 type named struct {
-	null     bool
-	id       uuid.UUID
-	params   Pairs
-	text     string // why it names nothing, whatever is stored
-	notFound string // the text when nothing matches; empty: from params
+	null   bool
+	id     uuid.UUID
+	params Pairs
+	text   string // why it names nothing, whatever is stored
 }
 
 const unrecognized = "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: "

@@ -111,7 +111,6 @@ func flattenRules(v any) []map[string]any {
 
 func parseRule(raw map[string]any) (*rule, error) {
 	r := &rule{kind: "check", stage: 3, key: fault.All, args: map[string]any{}}
-	allowed := slices.Concat(common, kindArgs["check"])
 	if kind, ok := raw["kind"]; ok {
 		r.kind = fmt.Sprint(kind)
 	}
@@ -119,7 +118,7 @@ func parseRule(raw map[string]any) (*rule, error) {
 	if !known {
 		return nil, fmt.Errorf("no such kind %q", r.kind)
 	}
-	allowed = slices.Concat(common, own)
+	allowed := slices.Concat(common, own)
 	var err error
 	for word, v := range raw {
 		if !slices.Contains(allowed, word) {

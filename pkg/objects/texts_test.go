@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"relata/pkg/objects"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
 )
@@ -220,6 +221,8 @@ vpn.vpntunnelendpoint {"source_fqdn":"a.b","source_ipaddress":"$ip4"} __all__: S
 func TestTexts(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
+		objects.OnRuleTrouble(func(err error) { t.Error(err) })
+		defer objects.OnRuleTrouble(nil)
 		require.NoError(t, w.service.EnsureDefaults(t.Context(), s))
 		types := map[string]string{}
 		for _, line := range strings.Split(strings.TrimSpace(stage), "\n") {

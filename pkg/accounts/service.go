@@ -5,10 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
@@ -109,9 +107,6 @@ func (s *Service) Login(ctx context.Context, username, password string) (Account
 	return account, nil
 }
 
-// usernames is what the contract takes as a name.
-var usernames = regexp.MustCompile(`^[\p{L}\p{N}_.@+-]+$`)
-
 // Create makes an active account. A name that is empty, longer than 150
 // characters, malformed or taken, and an empty password, is fault.Invalid.
 func (s *Service) Create(ctx context.Context, username, password string, superuser bool) (Account, error) {
@@ -136,7 +131,7 @@ func (s *Service) Holder(ctx context.Context, username string) (uuid.UUID, error
 	if !errors.Is(err, fault.NotFound) {
 		return account.ID, err
 	}
-	if err := checkName(username).OrNil(); err != nil {
+	if err := fault.Validate(named{username}); err != nil {
 		return uuid.Nil, err
 	}
 	account = Account{ID: uuid.New(), Username: username, Created: s.now().UTC().Truncate(time.Microsecond)}
@@ -144,12 +139,19 @@ func (s *Service) Holder(ctx context.Context, username string) (uuid.UUID, error
 	return account.ID, err
 }
 
-func (s *Service) draft(username, password string, superuser bool) (Account, string, error) {
-	problems := checkName(username)
-	if password == "" {
-		problems.Add([]string{"password"}, "This field may not be blank.")
+// named and credentials are what is asked of a new account.
+type (
+	named struct {
+		Username string `json:"username" validate:"required,max=150,username"`
 	}
-	if err := problems.OrNil(); err != nil {
+	credentials struct {
+		named
+		Password string `json:"password" validate:"required"`
+	}
+)
+
+func (s *Service) draft(username, password string, superuser bool) (Account, string, error) {
+	if err := fault.Validate(credentials{named{username}, password}); err != nil {
 		return Account{}, "", err
 	}
 	hash, err := argon2id.CreateHash(password, passwordCost)
@@ -160,19 +162,6 @@ func (s *Service) draft(username, password string, superuser bool) (Account, str
 		ID: uuid.New(), Username: username, Superuser: superuser, Active: true,
 		Created: s.now().UTC().Truncate(time.Microsecond),
 	}, hash, nil
-}
-
-func checkName(username string) *fault.Error {
-	problems := &fault.Error{Kind: fault.Invalid}
-	switch {
-	case username == "":
-		problems.Add([]string{"username"}, "This field may not be blank.")
-	case utf8.RuneCountInString(username) > 150:
-		problems.Add([]string{"username"}, "Ensure this field has no more than 150 characters.")
-	case !usernames.MatchString(username):
-		problems.Add([]string{"username"}, "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.")
-	}
-	return problems
 }
 
 var errNameTaken = fault.Field("username", "A user with that username already exists.")

@@ -27,7 +27,7 @@ type app struct {
 func open(ctx context.Context, c *config.Config, logger *slog.Logger) (*app, error) {
 	db, err := store.Open(ctx, c.Database, store.Options{NoMigrate: c.NoMigrate, Logger: logger})
 	if err != nil {
-		return nil, err
+		return nil, c.DatabaseError(err)
 	}
 	a, err := prepare(ctx, db)
 	if err != nil {

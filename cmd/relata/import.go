@@ -14,7 +14,7 @@ import (
 )
 
 func importCommand(c *config.Config) *cobra.Command {
-	command := &cobra.Command{Use: "import", Short: "Bring an inventory in", Args: cobra.NoArgs}
+	command := group("import", "Bring an inventory in")
 	command.AddCommand(&cobra.Command{
 		Use:   "netbox FILE",
 		Short: "Import a NetBox dumpdata file (JSON, plain or gzip); a second run changes nothing",

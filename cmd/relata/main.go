@@ -41,3 +41,12 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(serveCommand(c), migrateCommand(c), importCommand(c), userCommand(c), versionCommand())
 	return root
 }
+
+// group is a command that only holds others: alone it shows its help, and a
+// name that it does not hold is an error.
+func group(name, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+}

@@ -172,7 +172,43 @@ func TestMigrateFirst(t *testing.T) {
 func TestAWrongSettingStopsTheStart(t *testing.T) {
 	t.Setenv("RELATA_ADMIN_TOKEN", "short")
 	_, err := relata(t, "", "serve", "--database", "sqlite:"+filepath.Join(t.TempDir(), "relata.db"))
-	assert.EqualError(t, err, "RELATA_ADMIN_TOKEN must be 40 hexadecimal digits (0-9, a-f); it has 5 characters")
+	assert.EqualError(t, err, "RELATA_ADMIN_TOKEN must be 40 hexadecimal digits in lower case (0-9, a-f); it has 0 of them in 5 characters")
+}
+
+func TestADatabaseThatCannotBeIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	for _, path := range []string{folder, filepath.Join(folder, "none", "relata.db")} {
+		_, err := relata(t, "", "migrate", "--database", "sqlite:"+path)
+		assert.ErrorContains(t, err, `--database (RELATA_DATABASE) is "sqlite:`+path+`"`)
+	}
+}
+
+func TestACommandThatIsNot(t *testing.T) {
+	for _, name := range []string{"import", "user"} {
+		_, err := relata(t, "", name, "nonsense")
+		assert.EqualError(t, err, `unknown command "nonsense" for "relata `+name+`"`)
+	}
+}
+
+func TestTwoStartAtOnce(t *testing.T) {
+	storetest.EachDSN(t, func(t *testing.T, database string) {
+		ctx, stop := context.WithCancel(context.Background())
+		defer stop()
+		told, ended := [2]output{}, make(chan error, 2)
+		for i := range told {
+			command := rootCommand()
+			command.SetOut(&told[i])
+			command.SetErr(io.Discard)
+			command.SetArgs([]string{"serve", "--demo", "--database", database, "--listen", "127.0.0.1:0"})
+			go func() { ended <- command.ExecuteContext(ctx) }()
+		}
+		assert.Eventually(t, func() bool {
+			return len(ended) > 0 || address.MatchString(told[0].String()) && address.MatchString(told[1].String())
+		}, 30*time.Second, 20*time.Millisecond)
+		stop()
+		assert.NoError(t, <-ended)
+		assert.NoError(t, <-ended)
+	})
 }
 
 func TestATakenPortStopsTheStart(t *testing.T) {

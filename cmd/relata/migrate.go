@@ -17,7 +17,7 @@ func migrateCommand(c *config.Config) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			db, err := store.Open(cmd.Context(), c.Database, store.Options{Logger: newLogger(c, cmd.ErrOrStderr())})
 			if err != nil {
-				return err
+				return c.DatabaseError(err)
 			}
 			if err := db.Close(); err != nil {
 				return err

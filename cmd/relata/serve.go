@@ -15,6 +15,7 @@ import (
 	"relata/pkg/accounts"
 	"relata/pkg/config"
 	"relata/pkg/exchange"
+	"relata/pkg/fault"
 	"relata/pkg/server"
 )
 
@@ -74,6 +75,9 @@ func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Lo
 func (a *app) loadDemo(ctx context.Context, logger *slog.Logger) error {
 	begun := time.Now()
 	loaded, err := exchange.LoadDemo(ctx, a.atomically)
+	if fault.As(err) != nil { // another server may have been faster
+		loaded, err = exchange.LoadDemo(ctx, a.atomically)
+	}
 	if err != nil {
 		return err
 	}

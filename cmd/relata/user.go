@@ -16,7 +16,7 @@ import (
 )
 
 func userCommand(c *config.Config) *cobra.Command {
-	user := &cobra.Command{Use: "user", Short: "Accounts", Args: cobra.NoArgs}
+	user := group("user", "Accounts")
 	user.AddCommand(createUserCommand(c))
 	return user
 }

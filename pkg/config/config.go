@@ -5,7 +5,6 @@
 package config
 
 import (
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net"
@@ -73,7 +72,7 @@ func (c *Config) CommonFlags(flags *pflag.FlagSet) {
 func (c *Config) ServeFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Listen, "listen", c.Listen, "HOST:PORT to answer on")
 	flags.BoolVar(&c.Demo, "demo", c.Demo, "load the demo inventory when the database is empty")
-	flags.BoolVar(&c.NoMigrate, "no-migrate", c.NoMigrate, "do not change the schema at start; run `relata migrate` before")
+	flags.BoolVar(&c.NoMigrate, "no-migrate", c.NoMigrate, "do not change the schema at start; run relata migrate before")
 	flags.DurationVar(&c.RequestTimeout, "request-timeout", c.RequestTimeout, "roll a request back that takes longer")
 	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies, "addresses or networks of proxies whose X-Forwarded-* headers count")
 	flags.StringVar(&c.ExternalURL, "external-url", c.ExternalURL, "how clients reach this server, when the Host header does not tell: https://NAME[/PATH]")
@@ -155,6 +154,21 @@ func (c *Config) checkDatabase() error {
 	return wrong("database", c.Database, "it is sqlite:PATH or postgres://…")
 }
 
+// DatabaseError is err, which opening the database gave, with the setting that
+// names the database; a password in it is not repeated.
+func (c *Config) DatabaseError(err error) error {
+	name := c.Database
+	if u, bad := url.Parse(name); bad == nil && !strings.HasPrefix(name, "sqlite:") {
+		// sslpassword and the like may stand in the query.
+		name = fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path)
+	}
+	hint := ""
+	if strings.Contains(err.Error(), "SSL is not enabled on the server") {
+		hint = "; add ?sslmode=disable to the address, or enable it there"
+	}
+	return fmt.Errorf("--database (%s) is %q: %w%s", Variable("database"), name, err, hint)
+}
+
 func (c *Config) checkListen() error {
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		return wrong("listen", c.Listen, "it is HOST:PORT, such as 127.0.0.1:8080 or :8080")
@@ -196,7 +210,8 @@ func (c *Config) checkLinks() error {
 
 func (c *Config) checkSecrets() error {
 	if c.AdminToken != "" && !hex40(c.AdminToken) {
-		return fmt.Errorf("%s must be 40 hexadecimal digits (0-9, a-f); it has %d characters", AdminTokenVar, len(c.AdminToken))
+		return fmt.Errorf("%s must be 40 hexadecimal digits in lower case (0-9, a-f); it has %d of them in %d characters",
+			AdminTokenVar, hexDigits(c.AdminToken), len(c.AdminToken))
 	}
 	if c.TokenKey != "" && len(c.TokenKey) < 32 {
 		return fmt.Errorf("%s must have at least 32 characters; it has %d", TokenKeyVar, len(c.TokenKey))
@@ -229,9 +244,16 @@ func (c *Config) Level() slog.Level {
 	return level
 }
 
-func hex40(text string) bool {
-	_, err := hex.DecodeString(text)
-	return err == nil && len(text) == 40 && text == strings.ToLower(text)
+func hex40(text string) bool { return len(text) == 40 && hexDigits(text) == 40 }
+
+func hexDigits(text string) int {
+	n := 0
+	for _, r := range text {
+		if strings.ContainsRune("0123456789abcdef", r) {
+			n++
+		}
+	}
+	return n
 }
 
 func wrong(flag, value, expected string) error {

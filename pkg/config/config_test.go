@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -81,8 +82,8 @@ func TestWhatCannotWorkIsASentenceThatNamesIt(t *testing.T) {
 		"no time at all":             {map[string]string{"RELATA_REQUEST_TIMEOUT": "0s"}, `--request-timeout (RELATA_REQUEST_TIMEOUT) is "0s": it lies between 1s and 1h`},
 		"a proxy by name":            {map[string]string{"RELATA_TRUSTED_PROXIES": "10.0.0.1,proxy"}, `--trusted-proxies (RELATA_TRUSTED_PROXIES) is "proxy": it is a list of addresses or networks, such as 10.0.0.1,192.0.2.0/24`},
 		"an address without scheme":  {map[string]string{"RELATA_EXTERNAL_URL": "relata.example"}, `--external-url (RELATA_EXTERNAL_URL) is "relata.example": it is http://NAME or https://NAME, with a path if need be`},
-		"a short token":              {map[string]string{"RELATA_ADMIN_TOKEN": "abc"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits (0-9, a-f); it has 3 characters`},
-		"a token of other letters":   {map[string]string{"RELATA_ADMIN_TOKEN": "zz112233445566778899aabbccddeeff00112233"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits (0-9, a-f); it has 40 characters`},
+		"a short token":              {map[string]string{"RELATA_ADMIN_TOKEN": "abc"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits in lower case (0-9, a-f); it has 3 of them in 3 characters`},
+		"a token of other letters":   {map[string]string{"RELATA_ADMIN_TOKEN": "zz112233445566778899aabbccddeeff00112233"}, `RELATA_ADMIN_TOKEN must be 40 hexadecimal digits in lower case (0-9, a-f); it has 38 of them in 40 characters`},
 		"a short key":                {map[string]string{"RELATA_TOKEN_KEY": "secret"}, `RELATA_TOKEN_KEY must have at least 32 characters; it has 6`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,4 +97,9 @@ func TestAPasswordIsNotRepeated(t *testing.T) {
 	_, err := read(t, nil, "--database", "postgres://u:hunter2@ho st:%zz/x")
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "hunter2")
+
+	c, err := read(t, nil, "--database", "postgres://u:hunter2@db:5432/x?sslpassword=hunter3")
+	require.NoError(t, err)
+	err = c.DatabaseError(errors.New("connection refused"))
+	assert.EqualError(t, err, `--database (RELATA_DATABASE) is "postgres://db:5432/x": connection refused`)
 }

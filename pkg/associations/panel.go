@@ -51,7 +51,7 @@ func (s *Service) Panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) 
 	if err != nil {
 		return nil, err
 	}
-	applied := together(set.For(t.ID))
+	applied := set.For(t.ID)
 	if len(ids) == 0 || len(applied) == 0 {
 		return panels, nil
 	}
@@ -63,15 +63,24 @@ func (s *Service) Panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) 
 	if err != nil {
 		return nil, err
 	}
-	peers := arrange(applied, links, ids)
+	peers, twins := arrange(applied, links, ids), twinned(applied)
 	for n, id := range ids {
 		panel := make(Panel, 0, len(applied))
-		for i, a := range applied {
-			if applies(id, i) {
-				panel = append(panel, Entry{
-					Relationship: a.Relationship, Side: a.Other, Label: a.Label, PeerType: a.PeerType,
-					Hidden: a.Hidden, Peers: peers[n*len(applied)+i],
-				})
+		show := func(i int) {
+			a := applied[i]
+			panel = append(panel, Entry{
+				Relationship: a.Relationship, Side: a.Other, Label: a.Label, PeerType: a.PeerType,
+				Hidden: a.Hidden, Peers: peers[n*len(applied)+i],
+			})
+		}
+		for i, twin := range twins {
+			both := twin >= 0 && applies(id, twin)
+			if !applies(id, i) || both && twin < i {
+				continue
+			}
+			show(i)
+			if both {
+				show(twin)
 			}
 		}
 		panels[id] = panel
@@ -118,26 +127,20 @@ func arrange(applied []relationships.Applied, links []Peers, ids []uuid.UUID) []
 	return peers
 }
 
-// together puts the two sides of a definition side by side, where the first of
-// them stands.
-func together(applied []relationships.Applied) []relationships.Applied {
-	out := make([]relationships.Applied, 0, len(applied))
-	second := map[int32]relationships.Applied{}
-	for _, a := range applied {
-		if a.Side == relationships.Destination && a.Source.TypeID == a.Destination.TypeID {
-			second[a.RID] = a
-		}
-	}
-	for _, a := range applied {
-		if _, behind := second[a.RID]; behind && a.Side == relationships.Destination {
+// twinned returns, for each of applied, where the other side of the same
+// definition stands that the type is on as well; -1: nowhere. An object shows the
+// two side by side, where the first that applies to it stands.
+func twinned(applied []relationships.Applied) []int {
+	twins, first := make([]int, len(applied)), make(map[int32]int, len(applied))
+	for i, a := range applied {
+		twins[i] = -1
+		if j, found := first[a.RID]; found {
+			twins[i], twins[j] = j, i
 			continue
 		}
-		out = append(out, a)
-		if b, found := second[a.RID]; found {
-			out = append(out, b)
-		}
+		first[a.RID] = i
 	}
-	return out
+	return twins
 }
 
 // applying returns the answer to whether the i-th of applied applies to an object.

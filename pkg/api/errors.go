@@ -20,6 +20,7 @@ var statuses = map[fault.Kind]int{
 	fault.TooLarge:      http.StatusRequestEntityTooLarge,
 	fault.Busy:          http.StatusServiceUnavailable,
 	fault.Unsupported:   http.StatusUnsupportedMediaType,
+	fault.NotAllowed:    http.StatusMethodNotAllowed,
 	fault.NotAcceptable: http.StatusNotAcceptable,
 }
 

@@ -25,12 +25,14 @@ const (
 	Busy                          // not now; try again
 	Unsupported                   // a media type or method that is not served
 	NotAcceptable                 // nothing that may be answered is acceptable
+	NotAllowed                    // the address does not serve that method
 )
 
 var kinds = map[Kind]string{
 	Invalid: "invalid", Conflict: "conflict", Forbidden: "forbidden", Unauthorized: "unauthorized",
 	NotFound: "not found", Protected: "protected", Precondition: "precondition failed", TooLarge: "too large",
 	Busy: "busy", Unsupported: "unsupported", NotAcceptable: "not acceptable",
+	NotAllowed: "not allowed",
 }
 
 func (k Kind) Error() string { return kinds[k] }

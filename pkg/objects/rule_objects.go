@@ -35,7 +35,7 @@ func init() {
 	kindOf("same_type", judgeSameType, "field", "type")
 	kindOf("only_types", judgeOnlyTypes, "field", "types")
 	kindOf("forbidden", judgeForbidden)
-	kindOf("no_create", judgeNoCreate)
+	kindOf("no_create", nil)
 	kindOf("still_used", nil, "on_delete", "owners", "same")
 	onDelete["still_used"] = stillUsed
 	kindOf("filter_of", judgeFilterOf, "field", "type")
@@ -169,9 +169,13 @@ func judgeForbidden(m *member, _ *rule) error {
 	return nil
 }
 
-func judgeNoCreate(m *member, _ *rule) error {
-	if m.before == nil {
-		m.problems = &fault.Error{Kind: fault.Unsupported, Detail: `Method "POST" not allowed.`}
+// creatable refuses to create objects of a type that has a rule against it,
+// before anything else is looked at.
+func (j *judge) creatable() error {
+	for _, r := range j.s.rules[j.t.Name] {
+		if r.kind == "no_create" {
+			return &fault.Error{Kind: fault.NotAllowed, Detail: `Method "POST" not allowed.`}
+		}
 	}
 	return nil
 }
@@ -261,6 +265,8 @@ func judgeFieldOf(m *member, r *rule) error {
 	}
 	_, reverse := m.j.c.reaches(t, name)
 	switch {
+	case f == nil && strings.HasPrefix(name, "_") && slices.Contains(m.j.c.names(t), name):
+		return m.refuse(key, r.arg("unsupported"))
 	case f == nil && !reverse:
 		return m.refuse(key, "Not a valid field for content type "+typeName+".")
 	case f == nil, f.ReadOnly, f.Kind == Reference, f.Kind == References, strings.HasPrefix(name, "_"):

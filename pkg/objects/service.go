@@ -126,6 +126,9 @@ func (j *judge) namedObject(typeName, name string) (uuid.UUID, error) {
 // and bulk false the error is that draft's, otherwise it has Items.
 func (s *Service) Plan(ctx context.Context, tx Tx, t *Type, drafts []Draft, also []*fault.Error, bulk bool) ([]*Planned, error) {
 	j := s.newJudge(ctx, tx, t)
+	if err := j.creatable(); err != nil {
+		return nil, err
+	}
 	now := s.stamp()
 	for i, draft := range drafts {
 		o := &Object{Type: j.t, Values: map[string]any{}, Refs: map[string][]uuid.UUID{}, Version: 1, Created: now, LastUpdated: now}

@@ -2,8 +2,10 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,6 +133,9 @@ func (a objectResource) changeMany(r *request, partial bool) error {
 	if err != nil {
 		return err
 	}
+	if err := a.order(r, changes); err != nil {
+		return err
+	}
 	ids, err := a.Associations.UpdateObjects(r.ctx(), a.t, changes)
 	if err != nil {
 		return err
@@ -145,6 +150,24 @@ func (a objectResource) changeMany(r *request, partial bool) error {
 		return err
 	}
 	return r.answer(200, bracketed(made))
+}
+
+// order sorts changes as the list has their objects. The contract makes them in
+// this order, and the first that fails is the one it tells about.
+func (a objectResource) order(r *request, changes []objects.Change) error {
+	if len(changes) < 2 {
+		return nil
+	}
+	rows, err := a.Store.Objects(r.ctx(), r.catalogue(), objects.List{Type: a.t, Query: a.these(changeIDs(changes)), Limit: len(changes)})
+	if err != nil {
+		return err
+	}
+	at := make(map[uuid.UUID]int, len(rows))
+	for i, row := range rows {
+		at[row.ID] = i
+	}
+	slices.SortStableFunc(changes, func(x, y objects.Change) int { return cmp.Compare(at[x.ID], at[y.ID]) })
+	return nil
 }
 
 // these is the condition that an object is one of ids.

@@ -78,7 +78,7 @@ func summon(ctx context.Context, r Reader, wanted []candidate) (*jury, error) {
 		rows: map[uuid.UUID]Row{}, pairs: map[Claim][]uuid.UUID{}, sources: map[end][]uuid.UUID{},
 		targets: map[end][]uuid.UUID{}, ids: map[uuid.UUID]bool{}, unfit: map[unfit]bool{},
 	}
-	var ends, given, own []uuid.UUID
+	var ends, given []uuid.UUID
 	var claims []Claim
 	for _, c := range wanted {
 		if c.definition == nil {
@@ -88,9 +88,6 @@ func summon(ctx context.Context, r Reader, wanted []candidate) (*jury, error) {
 		claims = append(claims, Claim{c.definition.RID, c.source, c.destination})
 		if c.given {
 			given = append(given, c.id)
-		}
-		if c.stored {
-			own = append(own, c.id)
 		}
 	}
 	if len(claims) == 0 {

@@ -35,7 +35,7 @@ func (m *member) refuse(key string, texts ...string) error {
 	return nil
 }
 
-// broken reports whether f notes a broken rule.
+// breaks reports whether f notes a broken rule.
 func (m *member) breaks(f func() error) (bool, error) {
 	before := m.weight()
 	err := f()

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"relata/pkg/fault"
 )
 
 // lane_mapping judges which lane of a cable leads where: `field` has one entry per
@@ -131,22 +129,3 @@ func readLanes(list []any, most map[string]int) ([]any, string) {
 	}
 	return out, ""
 }
-
-// frozenTogether tells each of the fields that change.
-func frozenTogether(m *member, r *rule) error {
-	if m.before == nil {
-		return nil
-	}
-	for _, f := range r.fields {
-		if m.changed([]any{f}) {
-			key := r.key
-			if key == fault.All {
-				key = f
-			}
-			_ = m.refuse(key, m.fill(r.text, nil))
-		}
-	}
-	return nil
-}
-
-func init() { judges["frozen"] = frozenTogether }

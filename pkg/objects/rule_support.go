@@ -2,12 +2,9 @@ package objects
 
 import (
 	"encoding/json"
-	"net/netip"
 	"slices"
 
 	"github.com/google/uuid"
-
-	"relata/pkg/filters"
 )
 
 // kindOf registers a kind of rule with the words it has beside the common ones.
@@ -68,47 +65,6 @@ func byCreation(list []*Object) []*Object {
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
 	return list
-}
-
-// holding is the condition that a single reference leads to one of ids.
-func holding(f *Field, ids []uuid.UUID) filters.Condition {
-	return filters.Condition{IDs: ids, Field: &filters.Field{Name: f.Name, Kind: filters.Reference,
-		Path: filters.Path{Hops: []filters.Hop{{Field: f.ID}}}}}
-}
-
-// inNetworks is the condition that an address or network lies in one of spans;
-// method says how (docs/catalogue.md).
-func inNetworks(method string, spans []netip.Prefix) filters.Condition {
-	texts := make([]string, len(spans))
-	for i, p := range spans {
-		texts[i] = p.String()
-	}
-	return filters.Condition{Texts: texts, Field: &filters.Field{Name: method, Kind: filters.Method, Method: method, Values: filters.Text}}
-}
-
-// everything is a limit of Find that is none.
-const everything = 1 << 30
-
-// findObjects returns the objects of a type that match q, in id order.
-func (j *judge) findObjects(t *Type, q filters.Query) ([]*Object, error) {
-	ids, err := j.tx.Find(j.ctx, t, q, everything)
-	if err != nil {
-		return nil, err
-	}
-	var unknown []uuid.UUID
-	for _, id := range ids {
-		if _, known := j.l.objects[id]; !known {
-			unknown = append(unknown, id)
-		}
-	}
-	j.l.load(unknown)
-	var out []*Object
-	for _, id := range ids {
-		if o := j.l.get(id); o != nil {
-			out = append(out, o)
-		}
-	}
-	return out, j.l.err
 }
 
 // lock keeps objects from changing until the end of the transaction, when this

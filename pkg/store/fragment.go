@@ -69,7 +69,7 @@ var (
 	always = never.not()
 )
 
-// any holds where one of tests does; none of none.
+// anyOf holds where one of tests does; none of none.
 func anyOf(tests ...test) test {
 	switch len(tests) {
 	case 0:

@@ -134,13 +134,9 @@ func (c *compiler) listContains(cond *filters.Condition, start ground) test {
 }
 
 func (c *compiler) contains(cond *filters.Condition, start ground) test {
-	patterns := make([]string, len(cond.Texts))
-	for i, text := range cond.Texts {
-		patterns[i] = text
-	}
 	return ways(cond, "any", func(p filters.Path) test {
 		return c.compare(p, start, func(e expression) fragment {
-			return sqlf("exists (select 1 from % as i where "+c.position+" > 0)", with(c.texts, patterns), e.text, "i.value")
+			return sqlf("exists (select 1 from % as i where "+c.position+" > 0)", with(c.texts, cond.Texts), e.text, "i.value")
 		})
 	})
 }

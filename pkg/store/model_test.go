@@ -40,8 +40,6 @@ type object struct {
 	refs map[string][]uuid.UUID // by field
 }
 
-var typeNames = []string{"x.place", "x.thing"}
-
 const manyLookups = "n ic nic ie nie isw nisw iew niew re nre ire nire isnull"
 
 func lookups(text string) []filters.Lookup {

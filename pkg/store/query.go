@@ -58,17 +58,6 @@ func (r reader) queryRow(ctx context.Context, text string, args ...any) row {
 	return row{row: stmt.QueryRowxContext(ctx, r.dialect.args(args)...), ctx: ctx}
 }
 
-// get scans the one row of text into dest, a struct with db tags or a scalar;
-// sql.ErrNoRows when there is none.
-func (r reader) get(ctx context.Context, dest any, text string, args ...any) error {
-	stmt, release, err := r.prepared(ctx, text)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return failed(ctx, stmt.GetContext(ctx, dest, r.dialect.args(args)...))
-}
-
 // all scans the rows of text into the slice that dest points to: structs with db
 // tags, or scalars.
 func (r reader) all(ctx context.Context, dest any, text string, args ...any) error {

@@ -28,6 +28,8 @@ var errNone = errors.New("PostgreSQL is not tested: its programs are neither in 
 type server struct {
 	dsn      string // of a database that exists
 	template string // a database with the tables; "" where none may stay behind
+	// input is that of the watcher: open as long as the process lives.
+	input *os.File
 }
 
 // Postgres returns the address of an empty database with its tables, which is
@@ -118,7 +120,8 @@ var postgres = sync.OnceValues(func() (server, error) {
 	if err != nil {
 		return server{}, fmt.Errorf("start PostgreSQL of %s: %w", bin, err)
 	}
-	return s, s.makeTemplate("relata_template")
+	err = s.makeTemplate("relata_template")
+	return s, err
 })
 
 func (s server) run(statement string) error {
@@ -188,11 +191,12 @@ func start(bin string) (server, error) {
 		_ = os.RemoveAll(dir)
 		return server{}, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	if err := watch(bin, dir, data); err != nil {
+	input, err := watch(bin, dir, data)
+	if err != nil {
 		_ = os.RemoveAll(dir)
 		return server{}, err
 	}
-	s := server{dsn: "postgres:///postgres?sslmode=disable&user=postgres&host=" + url.QueryEscape(dir)}
+	s := server{dsn: "postgres:///postgres?sslmode=disable&user=postgres&host=" + url.QueryEscape(dir), input: input}
 	return s, s.wait(filepath.Join(dir, "log"))
 }
 
@@ -207,21 +211,18 @@ wait $server
 cd /
 rm -rf "$2"`
 
-// input keeps the watcher's input open as long as the process lives.
-var input *os.File
-
-func watch(bin, dir, data string) error {
+// watch starts the watcher and returns its input.
+func watch(bin, dir, data string) (*os.File, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	input = write
 	cmd := exec.Command("sh", "-c", watcher, filepath.Join(bin, "postgres"), data, dir)
 	cmd.Dir, cmd.Stdin = dir, read
 	asOther(cmd)
 	err = cmd.Start()
 	_ = read.Close()
-	return err
+	return write, err
 }
 
 func (s server) wait(log string) error {

@@ -60,7 +60,7 @@ func plainNames(names Names) Names {
 // Stored reads a FilterSet that was valid once. It looks nothing up and never
 // fails: what can no longer be read matches nothing.
 func (s *Schema) Stored(raw json.RawMessage) Query {
-	if falsy(raw) {
+	if None(raw) {
 		return nil
 	}
 	members, err := members(raw)
@@ -119,13 +119,18 @@ func members(raw json.RawMessage) ([]member, error) {
 	return out, nil
 }
 
-// falsy reports what counts as no filter at all.
-func falsy(raw json.RawMessage) bool {
+// None reports whether the filter of a definition is none at all: it is not
+// there, or what Python takes for false.
+func None(raw json.RawMessage) bool {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
 	var v any
-	return json.Unmarshal(raw, &v) != nil || isFalsy(v)
+	return !json.Valid(raw) || d.Decode(&v) != nil || Falsy(v)
 }
 
-func isFalsy(v any) bool {
+// Falsy reports whether a decoded JSON value is what Python takes for false:
+// null, false, 0, "", [] or {}.
+func Falsy(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
@@ -133,10 +138,13 @@ func isFalsy(v any) bool {
 		return !v
 	case string:
 		return v == ""
+	case int:
+		return v == 0
 	case float64:
 		return v == 0
 	case json.Number:
-		return strings.Trim(string(v), "-+.0") == "" || v == "0"
+		n, err := v.Float64()
+		return err == nil && n == 0
 	case []any:
 		return len(v) == 0
 	case map[string]any:
@@ -194,7 +202,7 @@ func (f *Field) oneText(kind Kind, v any) ([]string, string) {
 
 // listTexts are the values of choices and references, which must be a list.
 func listTexts(kind Kind, v any) ([]string, string) {
-	if isFalsy(v) {
+	if Falsy(v) {
 		return nil, ""
 	}
 	list, isList := v.([]any)

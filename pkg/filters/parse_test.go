@@ -44,6 +44,11 @@ func device() *filters.Schema {
 	return filters.NewSchema("dcim.Device",
 		&filters.Field{Name: "face", Kind: filters.Choice, Choices: []string{"front", "rear"}, Lookups: texts, List: true, Nullable: true},
 		&filters.Field{Name: "name", Kind: filters.Text, Lookups: isnull(texts)},
+		&filters.Field{Name: "duplex", Kind: filters.Choice, Choices: []string{"full"}, Lookups: texts, List: true},
+		&filters.Field{Name: "relationship", Kind: filters.Choice, Choices: []string{"uplink"}, Lookups: lookups("n"), List: true, Nullable: true},
+		&filters.Field{Name: "available_for_cable", Kind: filters.Method, Values: filters.NameOrID, List: true,
+			ToField: filters.Path{Column: filters.Column{Name: "id", Own: true}}},
+		&filters.Field{Name: "max_depth", Kind: filters.Method, Values: filters.Integer, SingleValue: true},
 		&filters.Field{Name: "position", Kind: filters.Integer, Lookups: isnull(numbers)},
 		&filters.Field{Name: "latitude", Kind: filters.Decimal, Lookups: isnull(numbers)},
 		&filters.Field{Name: "install_date", Kind: filters.Date, Lookups: isnull(numbers)},
@@ -62,7 +67,7 @@ func device() *filters.Schema {
 		&filters.Field{Name: "content_type", Kind: filters.ContentType, Choices: []string{"dcim.device", "ipam.vlan"}, List: true},
 		&filters.Field{Name: "present_in_vrf", Kind: filters.Method, Values: filters.NameOrID, SingleValue: true},
 		&filters.Field{Name: "ip_version", Kind: filters.Single, Values: filters.Decimal, SingleValue: true},
-		&filters.Field{Name: "kind", Kind: filters.Method, Values: filters.Choice, Choices: []string{"physical"}, SingleValue: true},
+		&filters.Field{Name: "kind", Kind: filters.Method, Values: filters.Choice, Choices: []string{"physical"}, SingleValue: true, Nullable: true},
 		&filters.Field{Name: "cf_site", Kind: filters.Text, SingleValue: true, Lookups: texts},
 		&filters.Field{Name: "cf_age", Kind: filters.Integer, SingleValue: true, Lookups: numbers},
 		&filters.Field{Name: "cr_uplink__source", Kind: filters.Linked, List: true, Side: "source"},
@@ -110,6 +115,10 @@ func TestWhatIsWrongWithAParameter(t *testing.T) {
 		{"face=bogus", "face: " + notOne("bogus")},
 		{"face=", "face: " + notOne("")},
 		{"status=", "status: " + notOne("")},
+		{"duplex=null", "duplex: " + notOne("null")},
+		{"relationship__n=zz", "relationship__n: " + notOne("zz")},
+		{"available_for_cable=x", "available_for_cable: “x” is not a valid UUID."},
+		{"max_depth=x", "max_depth: Enter a number."},
 		{"status=nope&status=nope2", "status: " + notOne("nope")},
 		{"status=Active&status=" + unknown.String(), "status: " + notOne(unknown.String())},
 		{"status=active", "status: " + notOne("active")},
@@ -201,6 +210,9 @@ func TestWhatAParameterMeans(t *testing.T) {
 		{"untagged_vlan=010", "untagged_vlan [10]"},
 		{"content_type=dcim.device&content_type=ipam.vlan", "content_type [dcim.device ipam.vlan]"},
 		{"kind=", ""},
+		{"kind=null", "kind [] null"},
+		{"max_depth=1.0", "max_depth [1]"},
+		{"relationship__n=null", "relationship__n [] null"},
 		{"cf_site=a&cf_site=b", "cf_site [b]"},
 		{"cf_site__ic=a&cf_site__ic=b", "cf_site__ic [a b]"},
 		{"name=\xff", "name [\uFFFD]"},
@@ -329,6 +341,7 @@ func TestFilterSetJSON(t *testing.T) {
 		{`{"cf_age": [5]}`, "", "'cf_age': Enter a whole number."},
 		{`{"cf_age": 5}`, "cf_age [5]", ""},
 		{`{"name__re": "("}`, "", "'name__re': Enter a valid regular expression: missing closing ): (."},
+		{`{"name": ["` + strings.Repeat("x", MaxValueBytes+1) + `"]}`, "", "'name': Too long: a value of a filter has at most 16 kB."},
 		{`{"limit": 5}`, "", "'limit' is not a valid filter parameter for dcim.Device object"},
 		{`{"": 1}`, "", "'' is not a valid filter parameter for dcim.Device object"},
 		{`{"nope": 1, "status": ["q"], "position": "x", "face": ["z"], "also": 1}`, "", strings.Join([]string{notOne("face", "z"),
@@ -394,4 +407,13 @@ func FuzzParse(f *testing.F) {
 		}
 		schema.Stored(json.RawMessage(value))
 	})
+}
+
+func TestNone(t *testing.T) {
+	for _, raw := range []string{"", "null", "false", "0", "-0.0", "0e5", `""`, "[]", "{}", "{"} {
+		assert.True(t, filters.None(json.RawMessage(raw)), raw)
+	}
+	for _, raw := range []string{"true", "1", "1e400", `" "`, "[0]", `{"name": []}`} {
+		assert.False(t, filters.None(json.RawMessage(raw)), raw)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/fault"
+	"relata/pkg/filters"
 )
 
 // The kinds of rule about cables. An end of a cable is a row with the cable, a side
@@ -214,7 +215,7 @@ func (m *member) cableEnd(w *wires, p Pair) (end cableEnd, message string, at []
 	}
 	kind, _ := entry.Get("object_type")
 	end.value, _ = entry.Get("id")
-	if hollow(plainJSON(kind)) || hollow(plainJSON(end.value)) {
+	if filters.Falsy(plainJSON(kind)) || filters.Falsy(plainJSON(end.value)) {
 		return end, "Required keys: 'object_type' and 'id'.", nil
 	}
 	name, isText := kind.(string)

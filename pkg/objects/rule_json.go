@@ -9,6 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"relata/pkg/filters"
 )
 
 // The kinds of rule about JSON.
@@ -22,27 +24,9 @@ func init() {
 	kindOf("schema_itself", judgeSchemaItself, "field")
 }
 
-// hollow reports whether v is what Python takes for false.
-func hollow(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	n, ok := whole(v)
-	return ok && n == 0
-}
-
 func judgeJSONObject(m *member, r *rule) error {
 	v := m.object.Values[r.arg("field")]
-	if _, object := v.(map[string]any); object || hollow(v) {
+	if _, object := v.(map[string]any); object || filters.Falsy(v) {
 		return nil
 	}
 	return m.refuse(r.orKey("field"), m.fill(r.text, nil))
@@ -64,7 +48,7 @@ func judgeJSONSchema(m *member, r *rule) error {
 			return m.j.l.err
 		}
 	}
-	if hollow(holder.Values[field]) {
+	if filters.Falsy(holder.Values[field]) {
 		return m.j.l.err
 	}
 	problem := schemaProblem(holder.Values[field], m.object.Values[r.arg("field")])
@@ -85,7 +69,7 @@ func cutLast(path string) (string, string, bool) {
 
 func judgeSchemaItself(m *member, r *rule) error {
 	v := m.object.Values[r.arg("field")]
-	if hollow(v) {
+	if filters.Falsy(v) {
 		return m.refuse(r.orKey("field"), "This field cannot be blank.", m.fill(r.text, nil))
 	}
 	if _, err := compileSchema(v); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"relata/pkg/filters"
 )
 
 // lane_mapping judges which lane of a cable leads where: `field` has one entry per
@@ -25,7 +27,7 @@ func judgeLaneMapping(m *member, r *rule) error {
 		return nil // their limits are told
 	}
 	mapping := m.object.Values[field]
-	if hollow(mapping) && lanes%a == 0 && lanes%b == 0 {
+	if filters.Falsy(mapping) && lanes%a == 0 && lanes%b == 0 {
 		m.object.Values[field] = usualLanes(a, b, lanes)
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"relata/pkg/fault"
+	"relata/pkg/filters"
 )
 
 //go:embed rules.yaml
@@ -272,7 +273,7 @@ func (m *member) env() map[string]any {
 			return l.value(o, fmt.Sprint(args[1])), l.err
 		}),
 		"number": function(func(args ...any) (any, error) { return atoi(text(args[0])), nil }),
-		"empty":  function(func(args ...any) (any, error) { return hollow(args[0]), nil }),
+		"empty":  function(func(args ...any) (any, error) { return filters.Falsy(args[0]), nil }),
 		"caller": function(func(...any) (any, error) { return m.j.caller(), nil }),
 		"named": function(func(args ...any) (any, error) {
 			id, err := m.j.namedObject(fmt.Sprint(args[0]), fmt.Sprint(args[1]))

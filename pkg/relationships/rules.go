@@ -181,7 +181,7 @@ func (j *judge) model(ctx context.Context, r *Relationship) (*fault.Error, error
 
 // filter says what is wrong with the filter of an end: rules M3 to M6.
 func (j *judge) filter(ctx context.Context, end *End) ([]string, error) {
-	if !truthy(end.Filter) {
+	if filters.None(end.Filter) {
 		return nil, nil
 	}
 	t := j.set.catalogue.Type(end.Type)
@@ -207,9 +207,9 @@ func fill(r *Relationship) {
 	}
 	switch from, to := &r.Source, &r.Destination; {
 	case same(decode(from.Filter), decode(to.Filter)):
-	case !truthy(from.Filter):
+	case filters.None(from.Filter):
 		from.Filter = to.Filter
-	case !truthy(to.Filter):
+	case filters.None(to.Filter):
 		to.Filter = from.Filter
 	}
 }
@@ -229,7 +229,7 @@ func symmetric(r *Relationship) *fault.Error {
 	if r.Source.Hidden != r.Destination.Hidden {
 		differ("hidden")
 	}
-	if truthy(r.Source.Filter) && !same(decode(r.Source.Filter), decode(r.Destination.Filter)) {
+	if !filters.None(r.Source.Filter) && !same(decode(r.Source.Filter), decode(r.Destination.Filter)) {
 		differ("filter")
 	}
 	if r.RequiredOn != "" {
@@ -270,27 +270,6 @@ func shapeHeld(r, stored *Relationship) *fault.Error {
 		return text("destination object", "destination type")
 	}
 	return nil
-}
-
-// truthy is Python's notion: not null, false, 0, "", [] or {}.
-func truthy(raw json.RawMessage) bool {
-	if isNull(raw) {
-		return false
-	}
-	switch v := decode(raw).(type) {
-	case bool:
-		return v
-	case string:
-		return v != ""
-	case json.Number:
-		f, err := v.Float64()
-		return err != nil || f != 0
-	case []any:
-		return len(v) > 0
-	case objects.Pairs:
-		return len(v) > 0
-	}
-	return false
 }
 
 // same compares JSON values as Python does: members in any order, numbers by

@@ -107,7 +107,7 @@ func label(r *Relationship, side Side, peers *objects.Type) string {
 func (s *Set) parse() {
 	for _, r := range s.all {
 		for _, end := range []*End{&r.Source, &r.Destination} {
-			if !truthy(end.Filter) {
+			if filters.None(end.Filter) {
 				continue
 			}
 			if t := s.catalogue.Type(end.Type); t != nil {

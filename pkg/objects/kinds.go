@@ -526,15 +526,9 @@ func (f *Field) list(v any, _ json.RawMessage) (any, *trouble) {
 
 // set reads a list of choices in which the first wrong one is told for the whole.
 func (f *Field) set(v any) (any, *trouble) {
-	members, ok := v.([]any)
-	if pairs, object := v.(Pairs); object {
-		ok = true
-		for _, p := range pairs {
-			members = append(members, p.Key)
-		}
-	}
-	if !ok {
-		return nil, wrong(`Expected a list of items but got type "` + pyType(v) + `".`)
+	members, problem := iterated(v)
+	if problem != nil {
+		return nil, problem
 	}
 	chosen := map[string]bool{}
 	for _, member := range members {
@@ -555,6 +549,22 @@ func (f *Field) set(v any) (any, *trouble) {
 		}
 	}
 	return out, nil
+}
+
+// iterated is what Python walks over in v: the members of a list, the keys of an
+// object. Texts, which it walks over too, the contract refuses.
+func iterated(v any) ([]any, *trouble) {
+	switch v := v.(type) {
+	case []any:
+		return v, nil
+	case Pairs:
+		keys := make([]any, len(v))
+		for i, p := range v {
+			keys[i] = p.Key
+		}
+		return keys, nil
+	}
+	return nil, wrong(`Expected a list of items but got type "` + pyType(v) + `".`)
 }
 
 func (f *Field) json(v any, raw json.RawMessage) (any, *trouble) {
@@ -722,15 +732,9 @@ func (f *Field) contentTypes(v any, known func(string) *Type) (any, *trouble) {
 		}
 		return text, nil
 	}
-	members, ok := v.([]any)
-	if pairs, object := v.(Pairs); object {
-		ok = true
-		for _, p := range pairs {
-			members = append(members, p.Key)
-		}
-	}
-	if !ok {
-		return nil, wrong(`Expected a list of items but got type "` + pyType(v) + `".`)
+	members, problem := iterated(v)
+	if problem != nil {
+		return nil, problem
 	}
 	out, seen := []any{}, map[string]bool{}
 	for _, member := range members {

@@ -23,7 +23,7 @@ type Service struct {
 
 // NewService returns a Service over the types of registry.
 func NewService(registry *Registry, now func() time.Time) *Service {
-	rules, err := parseRules(rulesYAML)
+	rules, err := embeddedRules()
 	if err != nil {
 		panic(err) // embedded; a test parses it
 	}

@@ -183,6 +183,11 @@ func judgeCheck(m *member, r *rule) error {
 			}
 		}
 	}
+	for _, item := range r.keys {
+		if name := fmt.Sprint(item.Key); m.object.Type.Field(name) == nil {
+			_ = m.refuse(name, m.fill(fmt.Sprint(item.Value), nil))
+		}
+	}
 	if len(r.keys) == 0 {
 		return m.refuse(r.key, m.fill(r.text, nil))
 	}

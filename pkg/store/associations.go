@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -304,9 +305,7 @@ func (r reader) link(ctx context.Context, d *relationships.Relationship, links [
 // one by which the filters were read, and both ends, if they are of its types
 // and match.
 func (r reader) linkText(d *relationships.Relationship, links []associations.Link, at time.Time) fragment {
-	source, sourceArgs := r.where(d.Source.Query, "s")
-	destination, destinationArgs := r.where(d.Destination.Query, "d")
-	fit := sqlf("s.id <> d.id and % and %", fragment{source, sourceArgs}, fragment{destination, destinationArgs})
+	fit := r.fit(d)
 	definition := with("r.id = ? and r.version = ?", d.ID, d.Version)
 	var from, id fragment
 	if len(links) == 1 {
@@ -324,6 +323,44 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 			where % order by s.id, d.id`, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
 	}
 	return r.dialect.insertLinks(id, from, at, len(links), d.Type == relationships.SymmetricOneToOne)
+}
+
+// mostFits is how many conditions are kept.
+const mostFits = 1000
+
+// fit is true of ends s and d that match the filters of a definition. It is put
+// together once for each definition of a snapshot.
+func (r reader) fit(d *relationships.Relationship) fragment {
+	if known, ok := r.fits.find(d); ok {
+		return known
+	}
+	source, sourceArgs := r.where(d.Source.Query, "s")
+	destination, destinationArgs := r.where(d.Destination.Query, "d")
+	fit := sqlf("s.id <> d.id and % and %", fragment{source, sourceArgs}, fragment{destination, destinationArgs})
+	r.fits.keep(d, fit)
+	return fit
+}
+
+// fits keeps conditions. Definitions are never changed; a new snapshot has new ones.
+type fits struct {
+	mu sync.RWMutex
+	of map[*relationships.Relationship]fragment
+}
+
+func (f *fits) find(d *relationships.Relationship) (fragment, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	known, ok := f.of[d]
+	return known, ok
+}
+
+func (f *fits) keep(d *relationships.Relationship, fit fragment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of == nil || len(f.of) >= mostFits {
+		f.of = map[*relationships.Relationship]fragment{}
+	}
+	f.of[d] = fit
 }
 
 const (

@@ -45,6 +45,7 @@ type base struct {
 	read, write *pool
 	observer    atomic.Pointer[func(string)]
 	logger      *slog.Logger
+	fits        fits
 	hot         atomic.Pointer[map[int32]string] // see noteHot
 }
 

@@ -29,7 +29,7 @@ func (s *Service) Schema(ctx context.Context) (*filters.Schema, error) {
 			{Path: own("id"), Kind: filters.UUID, Lookup: filters.IEqual},
 		}},
 		&filters.Field{Name: "id", Kind: filters.UUID, Path: own("id"), Lookups: not},
-		&filters.Field{Name: "relationship", Kind: filters.Choice, Path: own("relationship"), Lookups: not, Choices: keys, List: true},
+		&filters.Field{Name: "relationship", Kind: filters.Choice, Path: own("relationship"), Lookups: not, Choices: keys, List: true, Nullable: true},
 		&filters.Field{Name: "source_type", Kind: filters.ContentType, Path: own("source_type"), Lookups: not, Choices: related, List: true},
 		&filters.Field{Name: "source_id", Kind: filters.UUID, Path: own("source_id"), Lookups: not},
 		&filters.Field{Name: "destination_type", Kind: filters.ContentType, Path: own("destination_type"), Lookups: not, Choices: related, List: true},

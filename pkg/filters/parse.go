@@ -37,6 +37,7 @@ const (
 	msgBoolean  = "Must be a valid boolean."
 	msgPattern  = "Enter a valid regular expression: %s."
 	msgTooLong  = "Too long: the values of one filter have at most 16 kB together."
+	msgLongOne  = "Too long: a value of a filter has at most 16 kB."
 	msgTooMany  = "A request has at most 100 different filters."
 	msgNoSuch   = "'%s' is not a valid filter parameter for %s object"
 	msgNotValid = "'%s': %s"
@@ -159,6 +160,9 @@ func (f *Field) parse(ctx context.Context, names Names, lookup Lookup, values []
 // read makes a condition of values: those of a query, or those of JSON as text.
 func (f *Field) read(ctx context.Context, names Names, lookup Lookup, values []string) (Condition, bool, string, error) {
 	c := Condition{Field: f, Lookup: lookup}
+	if slices.ContainsFunc(values, func(v string) bool { return len(v) > MaxValueBytes }) {
+		return c, false, msgLongOne, nil // longer patterns are more than a database compares with
+	}
 	text := c.fill(values)
 	if text == "" && names != nil && (len(c.IDs) > 0 || len(c.Texts) > 0) && f.reference() && lookup != IsNull {
 		var err error
@@ -212,7 +216,8 @@ func (c *Condition) missing(ctx context.Context, names Names, values []string) (
 	}
 	for _, v := range values {
 		id, isID := parseUUID(v)
-		if isID && slices.Contains(ids, id) || slices.Contains(texts, c.canonical(v)) {
+		text, _ := c.canonical(v)
+		if isID && slices.Contains(ids, id) || !isID && slices.Contains(texts, text) {
 			return fmt.Sprintf(msgChoice, v), nil
 		}
 	}

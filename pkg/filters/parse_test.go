@@ -341,7 +341,7 @@ func TestFilterSetJSON(t *testing.T) {
 		{`{"cf_age": [5]}`, "", "'cf_age': Enter a whole number."},
 		{`{"cf_age": 5}`, "cf_age [5]", ""},
 		{`{"name__re": "("}`, "", "'name__re': Enter a valid regular expression: missing closing ): (."},
-		{`{"name": ["` + strings.Repeat("x", MaxValueBytes+1) + `"]}`, "", "'name': Too long: a value of a filter has at most 16 kB."},
+		{`{"name": ["` + strings.Repeat("x", filters.MaxValueBytes+1) + `"]}`, "", "'name': Too long: a value of a filter has at most 16 kB."},
 		{`{"limit": 5}`, "", "'limit' is not a valid filter parameter for dcim.Device object"},
 		{`{"": 1}`, "", "'' is not a valid filter parameter for dcim.Device object"},
 		{`{"nope": 1, "status": ["q"], "position": "x", "face": ["z"], "also": 1}`, "", strings.Join([]string{notOne("face", "z"),

@@ -126,7 +126,7 @@ func (c *Condition) HasPattern() bool {
 func (c *Condition) addChoice(v string) string {
 	f := c.Field
 	strict := c.Lookup == Equal || f.valueKind() == ContentType || c.Lookup == Not && !slices.Contains(f.Lookups, Contains)
-	if v == "null" && (strict || c.Lookup == Not) && f.Kind != Method {
+	if v == "null" && (f.Nullable || f.valueKind() == ContentType) && (strict || c.Lookup == Not) {
 		c.Null = true
 		return ""
 	}
@@ -173,7 +173,7 @@ func (c *Condition) addID(v string) string {
 // addReference reads "null", an id, or, unless only ids are taken, the natural
 // field.
 func (c *Condition) addReference(kind Kind, v string) string {
-	if v == "null" && kind != Linked && c.Field.Kind != Method {
+	if v == "null" && kind != Linked {
 		c.Null = true
 		return ""
 	}
@@ -181,44 +181,49 @@ func (c *Condition) addReference(kind Kind, v string) string {
 		c.IDs = append(c.IDs, id)
 		return ""
 	}
-	if kind == Reference || kind == Linked {
+	if kind == Reference || kind == Linked || c.Field.byIDAlone() {
 		return fmt.Sprintf(msgNotUUID, v)
 	}
 	if hasNull(v) {
 		return msgNull
 	}
-	text := c.canonical(v)
-	if text == "" && c.Field.ToKind == Address {
+	text, ok := c.canonical(v)
+	switch {
+	case ok:
+		c.Texts = append(c.Texts, text)
+	case c.Field.ToKind == Address:
 		return fmt.Sprintf(msgAddress, v)
-	}
-	if text == "" {
+	default:
 		return fmt.Sprintf(msgChoice, v)
 	}
-	c.Texts = append(c.Texts, text)
 	return ""
 }
 
-// canonical is the text that a natural value is looked up by; "" when it can be
-// none.
-func (c *Condition) canonical(v string) string {
+// byIDAlone reports that the natural field of what is named is its id.
+func (f *Field) byIDAlone() bool {
+	return len(f.ToField.Hops) == 0 && f.ToField.Column.Own && f.ToField.Column.Name == "id"
+}
+
+// canonical is the text that a natural value is looked up by; false when it can
+// be none.
+func (c *Condition) canonical(v string) (string, bool) {
 	switch c.Field.ToKind {
 	case Integer:
-		n, _ := wholeNumber(v)
-		return n
+		return wholeNumber(v)
 	case Address:
 		host, _, _ := strings.Cut(v, "/")
 		if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
-			return addr.String()
+			return addr.String(), true
 		}
-		return ""
+		return "", false
 	}
-	return v
+	return v, true
 }
 
 // addNumber reads a number as the forms do: with white space around it, with
 // underscores between digits, and whole ones with zeros behind a point.
 func (c *Condition) addNumber(kind Kind, v string) string {
-	if kind == Integer {
+	if kind == Integer && c.Field.Kind == Integer { // single numbers are of any kind
 		n, ok := wholeNumber(v)
 		if !ok {
 			return msgInteger

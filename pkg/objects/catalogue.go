@@ -102,7 +102,6 @@ type Type struct {
 	Str, Display string
 	// Search are the paths that q looks at, "path" (contains), "path:ie" or "path:eq".
 	Search []string
-	Rules  []Rule `yaml:"-"`
 
 	fields       map[string]*Field
 	str, display *Template
@@ -178,25 +177,16 @@ type FilterDef struct {
 	Every   bool
 	Single  bool     // one value only
 	Choices []string // where they are not those of the field
-	Method  string
+	// NeverNull choices refuse "null", which others take even where no value
+	// can be null.
+	NeverNull bool `yaml:"never_null"`
+	Method    string
 	// Values is the kind of the values of a Method or Single filter.
 	Values filters.Kind
 	// Paths of a Method. A path may state conditions on the way:
 	// "terminations[cable_end=A]__interface".
 	Paths map[string][]string
 	Args  map[string]string
-}
-
-// Rule is a rule beyond single columns. Kind is known to Go (see rules.go),
-// everything else is data.
-type Rule struct {
-	Kind   string            // "unique", "check", "permits", "tree", "ip_parent", …
-	Fields []string          // of a unique rule: the paths whose values must differ together
-	When   string            // expression over the fields; the rule applies, or the check fails, when it is true
-	Key    string            // where the text is answered: a field, "__all__", "non_field_errors"
-	Text   string            // with {field} and {field.path} filled by str
-	Stage  int               // 2 serializer, 3 model
-	Args   map[string]string // of the kind
 }
 
 // Catalogue is the set of all types. Once bound it is never changed, so any

@@ -360,7 +360,7 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 	}
 	switch values {
 	case filters.Choice:
-		f.Choices, f.List, f.Nullable = d.Choices, true, true
+		f.Choices, f.List, f.Nullable = d.Choices, true, !d.NeverNull
 		if end != nil && d.Choices == nil {
 			for _, choice := range end.Choices {
 				f.Choices = append(f.Choices, choice[0])

@@ -39,7 +39,7 @@ func (s *Service) Schema(ctx context.Context) *filters.Schema {
 		&filters.Field{Name: "id", Kind: filters.UUID, Path: own("id"), Lookups: not},
 		&filters.Field{Name: "label", Kind: filters.Text, Path: own("label"), Lookups: texts},
 		&filters.Field{Name: "key", Kind: filters.Text, Path: own("key"), Lookups: texts},
-		&filters.Field{Name: "type", Kind: filters.Choice, Path: own("type"), Lookups: texts, Choices: names, List: true},
+		&filters.Field{Name: "type", Kind: filters.Choice, Path: own("type"), Lookups: texts, Choices: names, List: true, Nullable: true},
 		&filters.Field{Name: "source_type", Kind: filters.ContentType, Path: own("source_type"), Lookups: not, Choices: related, List: true},
 		&filters.Field{Name: "destination_type", Kind: filters.ContentType, Path: own("destination_type"), Lookups: not, Choices: related, List: true},
 	)

@@ -74,7 +74,7 @@ func (c *compiler) wayTo(cond *filters.Condition, p filters.Path, start ground) 
 			})
 		}
 	}
-	return c.compare(p, start, c.matches(f.Values, filters.Equal, cond.Texts))
+	return c.compare(p, start, c.matches(anyNumber(f.Values), filters.Equal, cond.Texts))
 }
 
 func (c *compiler) anyOrNone(cond *filters.Condition, start ground) test {
@@ -158,11 +158,11 @@ func (c *compiler) maxDepth(cond *filters.Condition, start ground) test {
 	if len(cond.Texts) == 0 {
 		return never
 	}
-	most, err := strconv.Atoi(cond.Texts[0])
+	most, err := strconv.ParseFloat(cond.Texts[0], 64)
 	if err != nil || most < 1 {
 		return always
 	}
-	return plain(with("not exists (select 1 from object_tree t where t.descendant_id = "+start.id()+" and t.depth >= ?)", most))
+	return plain(with("not exists (select 1 from object_tree t where t.descendant_id = "+start.id()+" and t.depth >= "+c.decimal(c.text)+")", cond.Texts[0]))
 }
 
 func (c *compiler) ancestorsOf(cond *filters.Condition, start ground) test {

@@ -126,7 +126,7 @@ func (c *compiler) called(f *filters.Field, g ground, text string) test {
 		case f.ToKind == filters.Integer:
 			return raw(c.convert(f.ToKind, e.text) + " = " + c.convert(f.ToKind, text))
 		case e.column.Named && e.kind == "":
-			return raw(e.ground.alias + ".name = " + text)
+			return raw(e.ground.alias + ".name = " + text + " and (" + text + " <> '' or " + e.text + " is not null)")
 		}
 		return raw(e.text + " = " + text)
 	})

@@ -227,7 +227,16 @@ func (c *compiler) single(cond *filters.Condition, start ground) test {
 	if len(cond.Texts) == 0 {
 		return never
 	}
-	return c.compare(f.Path, start, c.matches(f.Values, filters.Equal, cond.Texts))
+	return c.compare(f.Path, start, c.matches(anyNumber(f.Values), filters.Equal, cond.Texts))
+}
+
+// anyNumber is the kind that a single number is compared as: 1.5 is no error, but
+// equals no integer.
+func anyNumber(k filters.Kind) filters.Kind {
+	if k == filters.Integer {
+		return filters.Decimal
+	}
+	return k
 }
 
 // identified compares ids: of the object at the end, or of a column.

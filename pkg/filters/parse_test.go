@@ -210,6 +210,7 @@ func TestWhatAParameterMeans(t *testing.T) {
 		{"untagged_vlan=010", "untagged_vlan [10]"},
 		{"content_type=dcim.device&content_type=ipam.vlan", "content_type [dcim.device ipam.vlan]"},
 		{"kind=", ""},
+		{"present_in_vrf=", ""},
 		{"kind=null", "kind [] null"},
 		{"max_depth=1.0", "max_depth [1]"},
 		{"relationship__n=null", "relationship__n [] null"},

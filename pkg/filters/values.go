@@ -177,6 +177,9 @@ func (c *Condition) addReference(kind Kind, v string) string {
 		c.Null = true
 		return ""
 	}
+	if v == "" && c.Field.SingleValue {
+		return ""
+	}
 	if id, ok := parseUUID(v); ok {
 		c.IDs = append(c.IDs, id)
 		return ""

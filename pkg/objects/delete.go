@@ -230,6 +230,7 @@ func (d *deletion) letGo() error {
 		p := replan(d.s, d.ctx, d.tx, d.c, before, func(o *Object) {
 			for field := range d.cleared[o.ID] {
 				o.Refs[field] = nil
+				o.goWith(d.s.rules[o.Type.Name], field)
 			}
 			if _, handed := d.handed[o.ID]; handed {
 				o.setRef("parent", d.survivor(d.handed[o.ID]))

@@ -24,6 +24,7 @@ import (
 //	only_types   the content type of `field` is one of `types`
 //	forbidden    the caller may not (when `if` is true)
 //	no_create    there is no way to create an object
+//	goes_with    `values` become null with `field` when what that leads to goes
 //	still_used   an object does not go while one of those that its `owners` (field:
 //	             way) lead to has the same `same`
 func init() {
@@ -38,6 +39,7 @@ func init() {
 	kindOf("no_create", nil)
 	kindOf("still_used", nil, "on_delete", "owners", "same")
 	onDelete["still_used"] = stillUsed
+	kindOf("goes_with", nil, "field", "values")
 	kindOf("filter_of", judgeFilterOf, "field", "type")
 	kindOf("regular_expression", judgeRegularExpression, "field")
 	kindOf("field_of", judgeFieldOf, "field", "type", "kinds", "unsupported", "already", "optional", "repeatable")
@@ -197,6 +199,18 @@ func stillUsed(d *deletion, r *rule, o *Object) error {
 		}
 	}
 	return d.l.err
+}
+
+// goWith clears what means nothing without the target of a reference.
+func (o *Object) goWith(rules []*rule, field string) {
+	for _, r := range rules {
+		if r.kind != "goes_with" || r.arg("field") != field {
+			continue
+		}
+		for _, name := range r.list("values") {
+			o.Values[name] = nil
+		}
+	}
 }
 
 // noNames takes every value of a filter for one that names something.

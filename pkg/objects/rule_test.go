@@ -214,3 +214,15 @@ func TestLaneMappings(t *testing.T) {
 		})
 	})
 }
+
+func TestWhatGoesWithAnObject(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("vc", "dcim.virtualchassis", `{"name":"VC","master":"$sw1"}`)
+		require.Equal(t, "1", w.load("sw1").Values["vc_position"].(interface{ String() string }).String(), "the master is enrolled")
+		require.NoError(t, w.remove("vc"))
+		require.Nil(t, w.load("sw1").Values["vc_position"])
+		require.Empty(t, w.load("sw1").Refs["virtual_chassis"])
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -32,9 +34,18 @@ func serveCommand(c *config.Config) *cobra.Command {
 	return serve
 }
 
+// garbage is how much may pile up, in percent of what is in use, before it is
+// collected. Little is in use here and every answer leaves garbage behind: the
+// customary 100 costs a third of the processor time of a page. The variable GOGC
+// goes before.
+const garbage = 400
+
 // serve answers requests until ctx ends, and tells on out what somebody at a
 // terminal wants to know.
 func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Logger) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", c.Listen)
 	if err != nil {

@@ -135,12 +135,12 @@ func decodeMember(raw json.RawMessage) (objects.Draft, error) {
 }
 
 func decodeList(raw json.RawMessage, most int) ([]json.RawMessage, error) {
+	if n := countMembers(raw); n > most { // counted first, since millions of them take seconds to decode
+		return nil, tooManyMembers(n, most)
+	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return nil, fmt.Errorf("decode a list: %w", err)
-	}
-	if len(list) > most {
-		return nil, tooManyMembers(len(list), most)
 	}
 	return list, nil
 }

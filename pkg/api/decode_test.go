@@ -204,3 +204,13 @@ func TestReadChangeTakesEverySpellingOfAnID(t *testing.T) {
 		})
 	}
 }
+
+func TestCountMembers(t *testing.T) {
+	for _, text := range []string{
+		`[]`, ` [ ] `, `[1]`, `[[]]`, `[[],{}]`, `["],["]`, `["\"", "\\", ","]`, `[{"a": [1, 2]}, null , 3]`, `[""]`,
+	} {
+		var list []json.RawMessage
+		require.NoError(t, json.Unmarshal([]byte(text), &list))
+		assert.Equal(t, len(list), countMembers([]byte(text)), text)
+	}
+}

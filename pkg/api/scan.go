@@ -281,3 +281,34 @@ func (s *scanner) hex4() (n int, ok bool) {
 	s.pos += 5
 	return n, true
 }
+
+// countMembers counts the members of a list that has passed scanJSON.
+func countMembers(list []byte) int {
+	depth, commas, empty := 0, 0, true
+	for i := 0; i < len(list); i++ {
+		c := list[i]
+		if depth > 0 && c != ']' && c > ' ' {
+			empty = false
+		}
+		switch c {
+		case '"':
+			for i++; list[i] != '"'; i++ {
+				if list[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case ',':
+			if depth == 1 {
+				commas++
+			}
+		}
+	}
+	if empty {
+		return 0
+	}
+	return commas + 1
+}

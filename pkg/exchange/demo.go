@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/uuid"
+	"go.yaml.in/yaml/v3"
 
 	"relata/pkg/objects"
 )
@@ -21,10 +21,10 @@ type demo struct {
 	Empty   []string
 	Objects []struct {
 		Type string
-		Rows []yaml.MapSlice
+		Rows []ordered[any]
 	}
-	Definitions []yaml.MapSlice
-	Links       yaml.MapSlice // key of a definition → pairs of names
+	Definitions []ordered[any]
+	Links       ordered[[][]string] // key of a definition → pairs of names
 }
 
 // LoadDemo loads the demo inventory, in one transaction: four sites with their
@@ -80,15 +80,15 @@ func (l *demoLoader) load(ctx context.Context, content demo) error {
 		l.ids[name] = made[0].ID
 		l.types[name] = [2]string{made[0].Source.Type, made[0].Destination.Type}
 	}
-	for _, links := range content.Links {
-		if err := l.link(ctx, fmt.Sprint(links.Key), links.Value); err != nil {
-			return fmt.Errorf("links of %v: %w", links.Key, err)
+	for _, key := range content.Links.keys {
+		if err := l.link(ctx, key, content.Links.values[key]); err != nil {
+			return fmt.Errorf("links of %s: %w", key, err)
 		}
 	}
 	return nil
 }
 
-func (l *demoLoader) objects(ctx context.Context, typeName string, rows []yaml.MapSlice) error {
+func (l *demoLoader) objects(ctx context.Context, typeName string, rows []ordered[any]) error {
 	t := l.to.Catalogue(ctx).Type(typeName)
 	if t == nil {
 		return fmt.Errorf("there is no such type")
@@ -111,19 +111,17 @@ func (l *demoLoader) objects(ctx context.Context, typeName string, rows []yaml.M
 }
 
 // link makes the associations of one definition from pairs of names.
-func (l *demoLoader) link(ctx context.Context, key string, pairs any) error {
-	list, _ := pairs.([]any)
-	drafts := make([]objects.Draft, len(list))
-	for i, pair := range list {
-		ends, _ := pair.([]any)
-		if len(ends) != 2 {
+func (l *demoLoader) link(ctx context.Context, key string, pairs [][]string) error {
+	drafts := make([]objects.Draft, len(pairs))
+	for i, pair := range pairs {
+		if len(pair) != 2 {
 			return fmt.Errorf("%v is no pair", pair)
 		}
 		var err error
-		drafts[i], _, err = l.draft(yaml.MapSlice{
-			{Key: "relationship", Value: "@" + key},
-			{Key: "source_type", Value: l.types[key][0]}, {Key: "source_id", Value: ends[0]},
-			{Key: "destination_type", Value: l.types[key][1]}, {Key: "destination_id", Value: ends[1]},
+		drafts[i], _, err = l.draft(ordered[any]{
+			keys: []string{"relationship", "source_type", "source_id", "destination_type", "destination_id"},
+			values: map[string]any{"relationship": "@" + key, "source_type": l.types[key][0], "source_id": pair[0],
+				"destination_type": l.types[key][1], "destination_id": pair[1]},
 		})
 		if err != nil {
 			return err
@@ -138,21 +136,18 @@ var nameFields = []string{"as", "name", "model", "cid", "prefix", "address", "ke
 
 // draft turns a row into what a request would have sent, and tells by which name
 // the row is known.
-func (l *demoLoader) draft(row yaml.MapSlice) (objects.Draft, string, error) {
+func (l *demoLoader) draft(row ordered[any]) (objects.Draft, string, error) {
 	d, name := objects.Draft{Fields: map[string]json.RawMessage{}}, ""
 	for _, field := range nameFields {
-		for _, item := range row {
-			if name == "" && item.Key == field {
-				name = fmt.Sprint(item.Value)
-			}
+		if value, ok := row.values[field]; ok && name == "" {
+			name = fmt.Sprint(value)
 		}
 	}
-	for _, item := range row {
-		field := fmt.Sprint(item.Key)
+	for _, field := range row.keys {
 		if field == "as" {
 			continue
 		}
-		value, err := l.value(item.Value)
+		value, err := l.value(row.values[field])
 		if err != nil {
 			return d, name, fmt.Errorf("%s of %s: %w", field, name, err)
 		}
@@ -164,7 +159,7 @@ func (l *demoLoader) draft(row yaml.MapSlice) (objects.Draft, string, error) {
 	return d, name, nil
 }
 
-// value puts ids where names stand, and maps where YAML has its own.
+// value puts ids where names stand.
 func (l *demoLoader) value(value any) (any, error) {
 	switch v := value.(type) {
 	case string:
@@ -186,8 +181,6 @@ func (l *demoLoader) value(value any) (any, error) {
 			}
 		}
 		return out, nil
-	case yaml.MapSlice:
-		return v.ToMap(), nil
 	}
 	return value, nil
 }

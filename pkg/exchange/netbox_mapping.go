@@ -1,12 +1,13 @@
 package exchange
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v3"
 )
 
 //go:embed netbox_mapping.yaml
@@ -110,23 +111,30 @@ type linkEnd struct {
 
 // ordered is a map that keeps the order of its keys.
 type ordered[T any] struct {
-	keys   []string
+	keys   keyOrder
 	values map[string]T
 }
 
-// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+// UnmarshalYAML reads a mapping.
 func (o *ordered[T]) UnmarshalYAML(decode func(any) error) error {
-	var keys yaml.MapSlice
-	if err := decode(&keys); err != nil {
+	if err := decode(&o.keys); err != nil {
 		return err
-	}
-	for _, item := range keys {
-		o.keys = append(o.keys, fmt.Sprint(item.Key))
 	}
 	return decode(&o.values)
 }
 
-// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+// keyOrder are the keys of a mapping, as they stand.
+type keyOrder []string
+
+// UnmarshalYAML reads the keys of a mapping alone.
+func (k *keyOrder) UnmarshalYAML(node *yaml.Node) error {
+	for i := 0; i < len(node.Content); i += 2 {
+		*k = append(*k, node.Content[i].Value)
+	}
+	return nil
+}
+
+// UnmarshalYAML reads a model, a list of one, or the fields of a generic reference.
 func (r *ref) UnmarshalYAML(decode func(any) error) error {
 	if decode(&r.Model) == nil {
 		return nil
@@ -142,7 +150,7 @@ func (r *ref) UnmarshalYAML(decode func(any) error) error {
 	return err
 }
 
-// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+// UnmarshalYAML reads the name of a field, or all that a source says.
 func (s *source) UnmarshalYAML(decode func(any) error) error {
 	if decode(&s.From) == nil {
 		return nil
@@ -164,7 +172,9 @@ func (s source) fixed() string {
 // loadMapping reads the mapping of this binary. The caller may add to it.
 func loadMapping() (*mapping, error) {
 	m := &mapping{}
-	if err := yaml.UnmarshalWithOptions(netBoxMapping, m, yaml.Strict()); err != nil {
+	decoder := yaml.NewDecoder(bytes.NewReader(netBoxMapping))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(m); err != nil {
 		return nil, fmt.Errorf("netbox_mapping.yaml: %w", err)
 	}
 	m.index()

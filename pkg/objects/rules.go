@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v3"
 
 	"relata/pkg/fault"
 	"relata/pkg/filters"
@@ -32,7 +33,7 @@ type rule struct {
 	key       string
 	text      string
 	modelText string
-	keys      yaml.MapSlice
+	keys      Pairs
 	stage     int
 	byHand    bool
 	model     bool
@@ -67,18 +68,17 @@ var common = []string{"kind", "if", "key", "text", "stage"}
 // parseRules reads the rules and compiles their expressions: unknown kinds and
 // words, and expressions that do not compile, are errors.
 func parseRules(data []byte) (map[string][]*rule, error) {
-	var file yaml.MapSlice
+	var file map[string]any
 	if err := yaml.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
 	out := map[string][]*rule{}
 	var problems []error
-	for _, item := range file {
-		name := fmt.Sprint(item.Key)
+	for _, name := range slices.Sorted(maps.Keys(file)) {
 		if strings.HasPrefix(name, "x-") {
 			continue
 		}
-		for _, raw := range flattenRules(item.Value) {
+		for _, raw := range flattenRules(file[name]) {
 			r, err := parseRule(raw)
 			if err != nil {
 				problems = append(problems, fmt.Errorf("rules of %s: %w", name, err))
@@ -100,12 +100,6 @@ func flattenRules(v any) []map[string]any {
 		}
 	case map[string]any:
 		out = append(out, v)
-	case yaml.MapSlice:
-		m := map[string]any{}
-		for _, item := range v {
-			m[fmt.Sprint(item.Key)] = item.Value
-		}
-		out = append(out, m)
 	}
 	return out
 }
@@ -149,12 +143,8 @@ func parseRule(raw map[string]any) (*rule, error) {
 		case "model_text":
 			r.modelText = fmt.Sprint(v)
 		case "keys":
-			r.keys, _ = v.(yaml.MapSlice)
-			if m, ok := v.(map[string]any); ok {
-				for _, p := range sortedPairs(m) {
-					r.keys = append(r.keys, yaml.MapItem{Key: p.Key, Value: p.Value})
-				}
-			}
+			keys, _ := v.(map[string]any)
+			r.keys = sortedPairs(keys)
 		case "stage":
 			r.stage = atoi(fmt.Sprint(v))
 		case "fields":

@@ -204,7 +204,7 @@ extras.jobqueue {"name":"a..b","queue_type":"celery"} name: Job queue name canno
 extras.gitrepository {"name":"class","remote_url":"https://example.com/x.git"} slug: Please choose a different slug; 'class' is a reserved keyword
 extras.gitrepository {"name":"x","remote_url":"https://example.com/x.git","branch":"a b"} branch: Invalid branch 'a b': must not contain whitespace
 extras.secret {"name":"x","provider":"nope","parameters":{"a":1}} provider: No registered provider "nope" is available
-extras.secret {"name":"x","provider":"text-file","parameters":{"path":"a"}} parameters: Path must be an absolute path, not a relative one
+extras.secret {"name":"x","provider":"text-file","parameters":{"path":"a"}} __all__: Path must be an absolute path, not a relative one
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height"} __all__: At least a minimum or maximum value must be specified.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height","min":5,"max":1} min: Minimum value cannot be more than the maximum value.; max: Maximum value cannot be less than the minimum value.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.manufacturer","field":"zz","min":5} field: Not a valid field for content type dcim.manufacturer.

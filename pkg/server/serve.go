@@ -67,12 +67,15 @@ type jsonConn struct{ net.Conn }
 var plainRefusal = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 func (c jsonConn) Write(b []byte) (int, error) {
-	if !bytes.HasPrefix(b, []byte("HTTP/1.1 4")) {
+	if !bytes.HasPrefix(b, []byte("HTTP/1.1 4")) && !bytes.HasPrefix(b, []byte("HTTP/1.1 50")) {
 		return c.Conn.Write(b)
 	}
 	head, text, found := bytes.Cut(b, plainRefusal)
 	if !found || bytes.Contains(head, []byte("\r\n")) {
 		return c.Conn.Write(b)
+	}
+	if head[len("HTTP/1.1 ")] == '5' { // of a transfer encoding or a version: the request is what is wrong
+		head = []byte("HTTP/1.1 400 Bad Request")
 	}
 	body := detail(string(text))
 	answer := append([]byte(nil), head...)

@@ -74,6 +74,8 @@ func TestWhatNetHTTPRefuses(t *testing.T) {
 		"GET /api/ HTTP/1.1\r\n\r\n",
 		"GET /api/ HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
 		"nonsense\r\n\r\n",
+		"GET /api/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n",
+		"GET /api/ HTTP/3.0\r\nHost: x\r\n\r\n",
 	} {
 		c, err := net.Dial("tcp", address)
 		require.NoError(t, err)

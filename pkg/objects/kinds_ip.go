@@ -174,9 +174,10 @@ func (m *member) leave(r *rule, p netip.Prefix) error {
 	var orphans []string
 	ranges := m.j.c.Type(r.arg("ranges"))
 	for _, path := range []string{"ip_address_ranges", "ip_addresses", "children"} {
-		for _, id := range l.refs(m.before, path) {
-			held := l.get(id)
-			if held == nil || p.Contains(addressOf(held)) && (ranges == nil || held.Type.Name != ranges.Name || p.Contains(endOf(held))) {
+		below := l.reached(m.before, path)
+		slices.SortFunc(below, func(a, b *Object) int { return addressOf(a).Compare(addressOf(b)) })
+		for _, held := range below {
+			if p.Contains(addressOf(held)) && (ranges == nil || held.Type.Name != ranges.Name || p.Contains(endOf(held))) {
 				continue
 			}
 			switch {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -139,7 +138,7 @@ func (a associationResource) change(r *request, id string, partial bool) error {
 	}
 	changed, err := a.Associations.Update(r.ctx(), []objects.Change{{ID: found.ID, Draft: draft, Partial: partial}})
 	if err != nil {
-		return a.missing(err)
+		return vanished(err, "extras.RelationshipAssociation")
 	}
 	return r.answer(200, r.appendAssociation(nil, changed[0], view{}))
 }
@@ -150,7 +149,7 @@ func (a associationResource) delete(r *request, id string) error {
 		return err
 	}
 	if err := a.Associations.Delete(r.ctx(), []uuid.UUID{found.ID}, false); err != nil {
-		return a.missing(err)
+		return vanished(err, "extras.RelationshipAssociation")
 	}
 	return r.gone()
 }
@@ -199,13 +198,6 @@ func (a associationResource) at(r *request, id string) (associations.Association
 		return none, errNoAssociation
 	}
 	return found[0], nil
-}
-
-func (a associationResource) missing(err error) error {
-	if errors.Is(err, fault.NotFound) {
-		return errNoAssociation
-	}
-	return err
 }
 
 func (r *request) associationList(list []associations.Association) []byte {

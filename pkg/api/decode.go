@@ -244,15 +244,6 @@ func (r *request) json() (json.RawMessage, error) {
 	return raw, nil
 }
 
-// statusError is a fault with a status of its own.
-type statusError struct {
-	status int
-	fault  *fault.Error
-}
-
-func (e *statusError) Error() string { return e.fault.Error() }
-func (e *statusError) Unwrap() error { return e.fault }
-
 func methodNotAllowed(method string) error {
-	return &statusError{http.StatusMethodNotAllowed, &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf("Method \"%s\" not allowed.", method)}}
+	return &fault.Error{Kind: fault.NotAllowed, Detail: fmt.Sprintf("Method \"%s\" not allowed.", method)}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"relata/pkg/fault"
 	"relata/pkg/objects"
@@ -16,12 +17,34 @@ var statuses = map[fault.Kind]int{
 	fault.Unauthorized:  http.StatusForbidden, // the contract knows no 401
 	fault.NotFound:      http.StatusNotFound,
 	fault.Protected:     http.StatusConflict,
-	fault.Precondition:  http.StatusPreconditionFailed,
 	fault.TooLarge:      http.StatusRequestEntityTooLarge,
 	fault.Busy:          http.StatusServiceUnavailable,
 	fault.Unsupported:   http.StatusUnsupportedMediaType,
 	fault.NotAllowed:    http.StatusMethodNotAllowed,
 	fault.NotAcceptable: http.StatusNotAcceptable,
+}
+
+// statusError is a fault with a status of its own.
+type statusError struct {
+	status int
+	fault  *fault.Error
+}
+
+func (e *statusError) Error() string { return e.fault.Error() }
+func (e *statusError) Unwrap() error { return e.fault }
+
+// vanished words the fault of what went away meanwhile as if it had never been.
+func vanished(err error, class string) error {
+	if errors.Is(err, fault.NotFound) {
+		return noMatch(class)
+	}
+	return err
+}
+
+// noMatch is the fault of an address that names no object of a class.
+func noMatch(class string) error {
+	_, name, _ := strings.Cut(class, ".")
+	return fault.NotFoundf("No %s matches the given query.", name)
 }
 
 // Refusal returns the status and the JSON body that answer err, and false when

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"relata/pkg/fault"
 	"relata/pkg/filters"
 	"relata/pkg/objects"
 )
@@ -217,7 +215,7 @@ func (a objectResource) change(r *request, id string, partial bool) error {
 	}
 	ids, err := a.Associations.UpdateObjects(r.ctx(), a.t, []objects.Change{{ID: row.ID, Draft: draft, Partial: partial}})
 	if err != nil {
-		return a.missing(err)
+		return vanished(err, a.t.Class)
 	}
 	made, err := a.written(r, ids, false)
 	if err != nil {
@@ -235,17 +233,9 @@ func (a objectResource) delete(r *request, id string) error {
 		return err
 	}
 	if err := a.Associations.DeleteObjects(r.ctx(), a.t, []uuid.UUID{row.ID}, false); err != nil {
-		return a.missing(err)
+		return vanished(err, a.t.Class)
 	}
 	return r.gone()
-}
-
-// missing words the fault of what went away meanwhile as if it had never been.
-func (a objectResource) missing(err error) error {
-	if errors.Is(err, fault.NotFound) {
-		return noMatch(a.t.Class)
-	}
-	return err
 }
 
 // at returns the object at an address: by its id or by its natural key, and only

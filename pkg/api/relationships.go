@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -117,7 +116,7 @@ func (a relationshipResource) change(r *request, id string, partial bool) error 
 	}
 	changed, err := a.Relationships.Update(r.ctx(), []objects.Change{{ID: rel.ID, Draft: draft, Partial: partial}})
 	if err != nil {
-		return a.missing(err)
+		return vanished(err, "extras.Relationship")
 	}
 	return r.answer(200, r.appendRelationship(nil, changed[0]))
 }
@@ -128,7 +127,7 @@ func (a relationshipResource) delete(r *request, id string) error {
 		return err
 	}
 	if err := a.Relationships.Delete(r.ctx(), []uuid.UUID{rel.ID}, false); err != nil {
-		return a.missing(err)
+		return vanished(err, "extras.Relationship")
 	}
 	return r.gone()
 }
@@ -159,20 +158,6 @@ func (a relationshipResource) at(r *request, id string) (*relationships.Relation
 }
 
 var errNoRelationship = noMatch("extras.Relationship")
-
-// noMatch is the fault of an address that names no object of a class.
-func noMatch(class string) error {
-	_, name, _ := strings.Cut(class, ".")
-	return fault.NotFoundf("No %s matches the given query.", name)
-}
-
-// missing words the fault of what went away meanwhile as if it had never been.
-func (a relationshipResource) missing(err error) error {
-	if errors.Is(err, fault.NotFound) {
-		return errNoRelationship
-	}
-	return err
-}
 
 func (r *request) appendRelationships(b []byte, list []*relationships.Relationship) []byte {
 	b = append(b, '[')

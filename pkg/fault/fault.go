@@ -20,17 +20,16 @@ const (
 	Unauthorized                  // the caller is not known
 	NotFound                      // the address names nothing
 	Protected                     // others need what should be deleted
-	Precondition                  // someone else was faster
 	TooLarge                      // past a limit of size
 	Busy                          // not now; try again
-	Unsupported                   // a media type or method that is not served
+	Unsupported                   // a media type that is not served
 	NotAcceptable                 // nothing that may be answered is acceptable
 	NotAllowed                    // the address does not serve that method
 )
 
 var kinds = map[Kind]string{
 	Invalid: "invalid", Conflict: "conflict", Forbidden: "forbidden", Unauthorized: "unauthorized",
-	NotFound: "not found", Protected: "protected", Precondition: "precondition failed", TooLarge: "too large",
+	NotFound: "not found", Protected: "protected", TooLarge: "too large",
 	Busy: "busy", Unsupported: "unsupported", NotAcceptable: "not acceptable",
 	NotAllowed: "not allowed",
 }

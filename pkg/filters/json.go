@@ -182,7 +182,9 @@ func (f *Field) texts(lookup Lookup, v any) ([]string, string) {
 	case f.List && (lookup == Equal || kind != Choice):
 		return listTexts(kind, v)
 	case isList:
-		return looseTexts(list)
+		return looseTexts(kind, list)
+	case kind != Text && kind != Choice && none(kind, v):
+		return nil, ""
 	}
 	return bareTexts(kind, v)
 }
@@ -192,9 +194,33 @@ func (f *Field) oneText(kind Kind, v any) ([]string, string) {
 	if s, ok := v.(string); ok && s == "" {
 		return nil, ""
 	}
+	if kind == Reference || kind == Linked {
+		return oneReference(v)
+	}
 	if _, isNumber := v.(json.Number); kind != Text && !isNumber {
 		if _, isText := v.(string); !isText && (kind == Integer || kind == Decimal) {
 			return []string{"x" + pyText(v)}, "" // no number whatever it says: True counts as none
+		}
+	}
+	return []string{pyText(v)}, ""
+}
+
+// oneReference is the id that a field for one object takes.
+func oneReference(v any) ([]string, string) {
+	switch v := v.(type) {
+	case string:
+		if hasNull(v) {
+			return nil, msgNull
+		}
+	case bool:
+		return nil, msgThat
+	case json.Number:
+		if _, whole := wholeNumber(v.String()); whole {
+			return nil, msgThat
+		}
+	default:
+		if Falsy(v) {
+			return nil, ""
 		}
 	}
 	return []string{pyText(v)}, ""
@@ -206,29 +232,26 @@ func listTexts(kind Kind, v any) ([]string, string) {
 		return nil, ""
 	}
 	list, isList := v.([]any)
-	if object, ok := v.(map[string]any); ok && kind != Choice {
-		for key := range object {
-			list = append(list, key)
-		}
-		slices.SortFunc(list, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
-		isList = true
+	fixed := kind == Choice || kind == ContentType
+	if object, ok := v.(map[string]any); ok && !fixed {
+		list, isList = keys(object), true
 	}
 	if !isList {
 		return nil, msgList
 	}
 	var out []string
 	for _, item := range list {
-		switch item.(type) {
+		switch item := item.(type) {
 		case []any, map[string]any:
-			if kind != Choice {
+			if !fixed {
 				return nil, msgList
 			}
 		case json.Number:
-			if kind == Reference || kind == Linked {
+			if _, whole := wholeNumber(item.String()); whole && (kind == Reference || kind == Linked) {
 				return nil, fmt.Sprintf(msgChoice, pyText(item))
 			}
 		case bool, nil:
-			if kind != Choice {
+			if !fixed {
 				return nil, fmt.Sprintf(msgChoice, pyText(item))
 			}
 		}
@@ -237,16 +260,35 @@ func listTexts(kind Kind, v any) ([]string, string) {
 	return out, ""
 }
 
+// keys are the names in an object: the contract goes over one as over a list.
+func keys(object map[string]any) []any {
+	var out []any
+	for key := range object {
+		out = append(out, key)
+	}
+	slices.SortFunc(out, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	return out
+}
+
 // looseTexts are the values of a list of texts, numbers, times or ids; null and
 // empty ones are dropped.
-func looseTexts(list []any) ([]string, string) {
+func looseTexts(kind Kind, list []any) ([]string, string) {
 	var out []string
 	for _, item := range list {
-		if item != nil && item != "" && item != false {
+		if !none(kind, item) {
 			out = append(out, pyText(item))
 		}
 	}
 	return out, ""
+}
+
+// none reports a value that stands for no value at all. Zero is one where numbers
+// are not asked for.
+func none(kind Kind, v any) bool {
+	if _, isNumber := v.(json.Number); isNumber && kind != Date && kind != Time && kind != UUID {
+		return false
+	}
+	return Falsy(v)
 }
 
 // bareTexts is one text, number, time or id.
@@ -260,8 +302,11 @@ func bareTexts(kind Kind, v any) ([]string, string) {
 		}
 		return []string{v.String()}, ""
 	case map[string]any:
-		if len(v) == 0 {
+		switch {
+		case len(v) == 0:
 			return nil, ""
+		case kind == Text:
+			return looseTexts(kind, keys(v))
 		}
 	case bool:
 		if kind != Integer && kind != Decimal && kind != UUID {

@@ -348,6 +348,18 @@ func TestFilterSetJSON(t *testing.T) {
 		{`{"nope": 1, "status": ["q"], "position": "x", "face": ["z"], "also": 1}`, "", strings.Join([]string{notOne("face", "z"),
 			"'position': Enter a whole number.", notOne("status", "q"), "'nope' is not a valid filter parameter for dcim.Device object",
 			"'also' is not a valid filter parameter for dcim.Device object"}, "; ")},
+		{`{"name": {"a": 1}}`, "name [a]", ""},
+		{`{"position": false}`, "", ""},
+		{`{"position": [[], {}, null, "", false]}`, "", ""},
+		{`{"position": [0]}`, "position [0]", ""},
+		{`{"created": false}`, "", ""},
+		{`{"created": 0}`, "", ""},
+		{`{"created": [0, [], {}]}`, "", ""},
+		{`{"id": [[], {}, 0]}`, "", ""},
+		{`{"content_type": [[]]}`, "", notOne("content_type", "[]")},
+		{`{"content_type": [["x"]]}`, "", notOne("content_type", "['x']")},
+		{`{"content_type": {"a": 1}}`, "", list("content_type")},
+		{`{"device_bays": [1.5]}`, "", "'device_bays': “1.5” is not a valid UUID."},
 		{`{"name": "a", "name": "b"}`, "name [b]", ""},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -50,12 +52,33 @@ func negotiate(r *http.Request, q query) (accepted, error) {
 		return found, &fault.Error{Kind: fault.NotAcceptable, Detail: "Could not satisfy the request Accept header."}
 	}
 	found.csv = picked.format == "csv"
-	if n, err := strconv.Atoi(params["indent"]); err == nil {
-		found.indent = max(0, min(n, 8))
-	}
+	found.indent = indent(params)
 	var err error
 	found.version, err = version(params, q)
 	return found, err
+}
+
+// indent is how far the parameters of a media type want JSON indented.
+func indent(params map[string]string) int {
+	n, err := strconv.Atoi(params["indent"])
+	if err != nil {
+		return 0
+	}
+	return max(0, min(n, 8))
+}
+
+// Indented returns a JSON body as the Accept header of r wants it.
+func Indented(r *http.Request, body []byte) []byte {
+	_, params, _ := pick(mediaTypes, r.Header.Values("Accept"))
+	return indented(body, indent(params))
+}
+
+func indented(body []byte, by int) []byte {
+	var pretty bytes.Buffer
+	if by == 0 || json.Indent(&pretty, body, "", strings.Repeat(" ", by)) != nil {
+		return body
+	}
+	return pretty.Bytes()
 }
 
 // pick returns the first offer that the most specific of the accepted types

@@ -1,12 +1,9 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
@@ -60,13 +57,7 @@ func (r *request) definitions() (*relationships.Set, error) {
 
 // answer sends body as JSON.
 func (r *request) answer(status int, body []byte) error {
-	if r.indent > 0 {
-		var pretty bytes.Buffer
-		if json.Indent(&pretty, body, "", strings.Repeat(" ", r.indent)) == nil {
-			body = pretty.Bytes()
-		}
-	}
-	return send(r.Context, status, body)
+	return send(r.Context, status, indented(body, r.indent))
 }
 
 // buffers are those of answers that are sent: a page has a few hundred kilobytes.
@@ -98,13 +89,9 @@ func send(c echo.Context, status int, body []byte) error {
 	if c.Request().Method == http.MethodHead {
 		return nil
 	}
-	_, err := c.Response().Write(body)
-	return ignoreGone(err)
+	_, _ = c.Response().Write(body) // a client that is gone cannot be told
+	return nil
 }
-
-// ignoreGone drops the error of a client that no longer listens: there is
-// nobody to tell.
-func ignoreGone(error) error { return nil }
 
 // created answers a POST; address is that of the one thing made, or "".
 func (r *request) created(address string, body []byte) error {

@@ -69,6 +69,7 @@ func (a *answerer) answer(c echo.Context, err error) {
 	if c.Response().Committed {
 		return
 	}
+	body = api.Indented(c.Request(), body)
 	header := c.Response().Header()
 	if status == http.StatusServiceUnavailable {
 		header.Set(echo.HeaderRetryAfter, retryAfter)

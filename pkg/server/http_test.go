@@ -191,6 +191,18 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestErrorsAreIndentedToo(t *testing.T) {
+	r := start(t, storetest.New(t))
+	req, err := http.NewRequest(http.MethodGet, r.base+"/api/dcim/devices/x/", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Token "+adminToken)
+	req.Header.Set("Accept", "application/json; indent=2")
+	res, text, err := r.client.do(req)
+	require.NoError(t, err)
+	assert.Equal(t, "{\n  \"detail\": \"No Device matches the given query.\"\n}", text)
+	assert.EqualValues(t, len(text), res.ContentLength)
+}
+
 func TestMountedUnderAnotherApplication(t *testing.T) {
 	s := storetest.New(t)
 	e := echo.New()

@@ -76,7 +76,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 		&filters.Field{Name: "note", Kind: filters.Text, Path: data("note"), Lookups: lookups(manyLookups)},
 		&filters.Field{Name: "serial", Kind: filters.Text, Path: data("note"), Base: filters.IEqual},
 		&filters.Field{Name: "cf_key", Kind: filters.Text, Path: data("custom_fields.key"), Lookups: lookups(manyLookups), SingleValue: true},
-		&filters.Field{Name: "colour", Kind: filters.Choice, Path: data("colour"), Choices: []string{"red", "blue"}, Lookups: lookups(manyLookups), List: true},
+		&filters.Field{Name: "colour", Kind: filters.Choice, Path: data("colour"), Choices: []string{"red", "blue"}, Lookups: lookups(manyLookups), List: true, Nullable: true},
 		&filters.Field{Name: "number", Kind: filters.Integer, Path: data("number"), Lookups: number},
 		&filters.Field{Name: "size", Kind: filters.Decimal, Path: data("size"), Lookups: number},
 		&filters.Field{Name: "day", Kind: filters.Date, Path: data("day"), Lookups: number},

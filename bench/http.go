@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lib/pq"
 	"github.com/spf13/cobra"
 )
 
@@ -243,7 +242,7 @@ func (b *bench) copyRows(ctx context.Context, table, columns string, rows [][]an
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, strings.Split(columns, ", ")...))
+	stmt, err := tx.PrepareContext(ctx, "copy "+table+" ("+columns+") from stdin")
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (p *postgres) exec(ctx context.Context, text string) error {
 }
 
 func (p *postgres) fill(ctx context.Context, t table, each func(func(...any) error) error) error {
-	stmt, err := p.tx.PrepareContext(ctx, pq.CopyIn(t.name, strings.Split(t.columns, ", ")...))
+	stmt, err := p.tx.PrepareContext(ctx, "copy "+t.name+" ("+t.columns+") from stdin")
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"relata/pkg/associations"
 	"relata/pkg/fault"
 	"relata/pkg/objects"
+	"relata/pkg/relationships"
 )
 
 // maxAnswer bounds what deep nesting can blow an answer up to.
@@ -38,9 +39,10 @@ type level struct {
 	nested bool // below the objects that were asked for
 	things []*thing
 	byID   map[uuid.UUID]*thing
-	types  map[uuid.UUID]*objects.Type // of what is referred to, where the field does not tell
-	names  map[uuid.UUID]string        // of what is referred to
-	below  *level                      // the objects referred to, written out; nil at depth 0
+	types  map[uuid.UUID]*objects.Type            // of what is referred to, where the field does not tell
+	names  map[uuid.UUID]string                   // of what is referred to
+	heads  map[*relationships.Relationship][]byte // what starts each in a panel
+	below  *level                                 // the objects referred to, written out; nil at depth 0
 }
 
 // represent makes the JSON of objects, in their order: a constant number of
@@ -158,7 +160,7 @@ func (l *level) readRefs(ctx context.Context) error {
 	for _, one := range l.things {
 		if slices.ContainsFunc(one.t.Fields, (*objects.Field).Held) {
 			ids = append(ids, one.ID)
-			one.refs = map[int32][]uuid.UUID{}
+			one.refs = make(map[int32][]uuid.UUID, 8)
 		}
 	}
 	links, err := l.r.api.Store.ShownLinks(ctx, ids)
@@ -407,15 +409,7 @@ func (l *level) appendPanel(b []byte, panel associations.Panel) []byte {
 			b = append(b, ',')
 		}
 		done = append(done, rel.ID)
-		b = appendString(b, rel.Key)
-		b = append(b, `:{"id":`...)
-		b = appendID(b, rel.ID)
-		b = append(b, `,"url":`...)
-		b = l.r.appendAddress(b, relationshipsPath, rel.ID, "")
-		b = append(b, `,"label":`...)
-		b = appendString(b, rel.Label)
-		b = append(b, `,"type":`...)
-		b = appendString(b, string(rel.Type))
+		b = append(b, l.head(rel)...)
 		for _, side := range panel[i:] {
 			if side.Relationship.ID == rel.ID {
 				b = l.appendEntry(b, side)
@@ -424,6 +418,28 @@ func (l *level) appendPanel(b []byte, panel associations.Panel) []byte {
 		b = append(b, '}')
 	}
 	return append(b, '}')
+}
+
+// head is what starts a relationship in each object that shows it.
+func (l *level) head(rel *relationships.Relationship) []byte {
+	if known, ok := l.heads[rel]; ok {
+		return known
+	}
+	var b []byte
+	b = appendString(b, rel.Key)
+	b = append(b, `:{"id":`...)
+	b = appendID(b, rel.ID)
+	b = append(b, `,"url":`...)
+	b = l.r.appendAddress(b, relationshipsPath, rel.ID, "")
+	b = append(b, `,"label":`...)
+	b = appendString(b, rel.Label)
+	b = append(b, `,"type":`...)
+	b = appendString(b, string(rel.Type))
+	if l.heads == nil {
+		l.heads = map[*relationships.Relationship][]byte{}
+	}
+	l.heads[rel] = b
+	return b
 }
 
 func (l *level) appendEntry(b []byte, entry associations.Entry) []byte {

@@ -99,7 +99,7 @@ func (r reader) ShownLinks(ctx context.Context, ids []uuid.UUID) ([]objects.Show
 	var found []objects.ShownLink
 	err := r.each(ctx, func(rows *sqlx.Rows) error {
 		var l objects.ShownLink
-		err := rows.Scan(&l.Holder, &l.Field, &l.Target, &l.Type, &l.Name)
+		err := rows.Scan((*scannedID)(&l.Holder), &l.Field, (*scannedID)(&l.Target), &l.Type, &l.Name)
 		found = append(found, l)
 		return err
 	}, `select r.object_id, r.field_id, r.target_id, t.type_id, t.name from object_ref r join object t on t.id = r.target_id
@@ -108,4 +108,19 @@ func (r reader) ShownLinks(ctx context.Context, ids []uuid.UUID) ([]objects.Show
 		return nil, fmt.Errorf("read references: %w", err)
 	}
 	return found, nil
+}
+
+// scannedID reads an id as the drivers give it, 16 bytes or 36 digits, without
+// making a string of it first.
+type scannedID uuid.UUID
+
+// Scan fulfils sql.Scanner.
+func (id *scannedID) Scan(value any) error {
+	b, ok := value.([]byte)
+	if ok && len(b) == 36 {
+		var err error
+		*(*uuid.UUID)(id), err = uuid.ParseBytes(b)
+		return err
+	}
+	return (*uuid.UUID)(id).Scan(value)
 }

@@ -28,7 +28,7 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 	err := r.each(ctx, func(rows *sqlx.Rows) error {
 		var p associations.Peers
 		var back int
-		if err := rows.Scan(&p.Object, &back, &gathered); err != nil {
+		if err := rows.Scan((*scannedID)(&p.Object), &back, &gathered); err != nil {
 			return err
 		}
 		p.Back = back == 1

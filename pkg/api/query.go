@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -89,6 +90,9 @@ func (q query) check(raw string, mayContinue bool) error {
 		}
 		if strings.ContainsRune(p.Name, 0) || slices.ContainsFunc(p.Values, func(v string) bool { return strings.ContainsRune(v, 0) }) {
 			problems.Add([]string{strings.ReplaceAll(p.Name, "\x00", "")}, "Null characters are not allowed.")
+		}
+		if _, ok := manyWords[strings.ToLower(p.Values[len(p.Values)-1])]; p.Name == "exclude_m2m" && !ok {
+			problems.Add([]string{p.Name}, "Must be true or false.")
 		}
 		if slices.Contains(reserved, p.Name) && !(mayContinue && p.Name == "after") {
 			problems.Add([]string{p.Name}, fmt.Sprintf("%s is reserved and not available here.", p.Name))
@@ -190,8 +194,9 @@ type view struct {
 func readView(q query) (view, error) {
 	v := view{counts: true, many: readMany(q)}
 	if text, ok := q.last("depth"); ok {
-		if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
-			v.depth = n
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err == nil || errors.Is(err, strconv.ErrRange) {
+			v.depth = n // the nearest there is, when it is out of range
 		}
 		if v.depth < 0 || v.depth > 10 {
 			return v, fault.Invalidf("The depth parameter must be an integer between 0 and 10")
@@ -217,13 +222,15 @@ func writeView(q query, created bool) view {
 	return view{many: readMany(q), relationships: true, computed: true, configContext: true, counts: !created}
 }
 
+// manyWords are the values of exclude_m2m; check refuses others.
+var manyWords = map[string]many{
+	"true": manyNone, "1": manyNone, "yes": manyNone, "on": manyNone, "y": manyNone, "t": manyNone,
+	"false": manyAll, "0": manyAll, "no": manyAll, "off": manyAll, "n": manyAll, "f": manyAll,
+}
+
 func readMany(q query) many {
-	text, _ := q.last("exclude_m2m")
-	switch strings.ToLower(text) {
-	case "true", "1", "yes", "on", "y", "t":
-		return manyNone
-	case "false", "0", "no", "off", "n", "f":
-		return manyAll
+	if text, ok := q.last("exclude_m2m"); ok {
+		return manyWords[strings.ToLower(text)]
 	}
 	return manyDefault
 }

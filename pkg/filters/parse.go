@@ -68,6 +68,11 @@ func (s *Schema) Parse(ctx context.Context, names Names, params []Param) (Query,
 		if err != nil {
 			return nil, err
 		}
+		if text == "" && c.Null && f.valueKind() == ContentType && !f.Nullable {
+			// A definition may store it, and matches nothing; a list that asks
+			// for it is mistaken (a 500 in Nautobot).
+			text = fmt.Sprintf(msgChoice, "null")
+		}
 		if text != "" {
 			bad = append(bad, problem{p.Name, text, s.place(f, lookup)})
 		} else if some {

@@ -138,6 +138,7 @@ func TestWhatIsWrongWithAParameter(t *testing.T) {
 		{"content_type=dcim.bogus", "content_type: " + notOne("dcim.bogus")},
 		{"content_type=3", "content_type: " + notOne("3")},
 		{"content_type=", "content_type: " + notOne("")},
+		{"content_type=null", "content_type: " + notOne("null")},
 		{"present_in_vrf=x", "present_in_vrf: Select a valid choice. That choice is not one of the available choices."},
 		{"ip_version=x", "ip_version: Enter a number."},
 		{"kind=bogus", "kind: " + notOne("bogus")},

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -248,5 +249,27 @@ func TestUnknownMethodsAndAddresses(t *testing.T) {
 		res, body := r.ask(t, http.MethodGet, path, "", "Authorization", "")
 		assert.Equal(t, http.StatusNotFound, res.StatusCode, path)
 		assert.Equal(t, map[string]any{"detail": "Not found."}, body, path)
+	}
+}
+
+func TestParametersThatAreNoFilters(t *testing.T) {
+	r := start(t, storetest.New(t))
+	tests := []struct {
+		name, path, want string
+	}{
+		{"a depth too large for a number", "/api/dcim/manufacturers/?depth=99999999999999999999", `{"detail":"The depth parameter must be an integer between 0 and 10"}`},
+		{"a word that is neither true nor false", "/api/dcim/manufacturers/?exclude_m2m=x", `{"exclude_m2m":["Must be true or false."]}`},
+		{"an empty one", "/api/extras/relationships/?exclude_m2m=", `{"exclude_m2m":["Must be true or false."]}`},
+		{"a null content type", "/api/extras/relationships/?source_type=null", `{"source_type":["Select a valid choice. null is not one of the available choices."]}`},
+		{"dry_run, which is to come", "/api/dcim/manufacturers/?dry_run=true", `{"dry_run":["dry_run is reserved and not available here."]}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			res, body := r.ask(t, http.MethodGet, tt.path, "")
+			assert.Equal(t, http.StatusBadRequest, res.StatusCode)
+			got, err := json.Marshal(body)
+			require.NoError(t, err)
+			assert.JSONEq(t, tt.want, string(got))
+		})
 	}
 }

@@ -173,7 +173,7 @@ func (c *Condition) addID(v string) string {
 // addReference reads "null", an id, or, unless only ids are taken, the natural
 // field.
 func (c *Condition) addReference(kind Kind, v string) string {
-	if v == "null" && kind != Linked {
+	if v == "null" && c.Field.Nullable && kind != Linked {
 		c.Null = true
 		return ""
 	}

@@ -177,8 +177,8 @@ type FilterDef struct {
 	Every   bool
 	Single  bool     // one value only
 	Choices []string // where they are not those of the field
-	// NeverNull choices refuse "null", which others take even where no value
-	// can be null.
+	// NeverNull choices and references refuse "null", which others take even
+	// where no value can be null.
 	NeverNull bool `yaml:"never_null"`
 	Method    string
 	// Values is the kind of the values of a Method or Single filter.

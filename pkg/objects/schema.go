@@ -367,7 +367,6 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 			}
 		}
 		if d.Kind == filters.Method && d.Choices == nil {
-			f.Nullable = false
 			for name := range d.Args {
 				f.Choices = append(f.Choices, name)
 			}
@@ -382,7 +381,7 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 			return nil, fmt.Errorf("no content type at the end of %s", cmpOr(d.Path, d.Name))
 		}
 	case filters.Reference, filters.NameOrID, filters.Tree, filters.Tag:
-		f.List, f.Nullable = true, true
+		f.List, f.Nullable = true, !d.NeverNull
 		if err := c.targets(f, d, target, values); err != nil {
 			return nil, err
 		}

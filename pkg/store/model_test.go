@@ -67,7 +67,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	name := filters.Path{Column: filters.Column{Name: "name", Named: true}}
 	number := lookups("n lt lte gt gte isnull")
 	place := func(name string, kind filters.Kind, hops ...filters.Hop) *filters.Field {
-		return &filters.Field{Name: name, Kind: kind, Path: filters.Path{Hops: hops}, Lookups: lookups("n isnull"), Target: "x.place",
+		return &filters.Field{Name: name, Kind: kind, Path: filters.Path{Hops: hops}, Lookups: lookups("n isnull"), Nullable: true, Target: "x.place",
 			TargetType: w.types["x.place"], ToField: filters.Path{Column: filters.Column{Name: "name", Named: true}}, ToKind: filters.Text}
 	}
 	w.schema = filters.NewSchema("x.Thing",
@@ -98,7 +98,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 		&filters.Field{Name: "spot_name", Kind: filters.Text, Path: filters.Path{Hops: []filters.Hop{spot}, Column: filters.Column{Name: "name", Named: true}}, Lookups: lookups(manyLookups)},
 		&filters.Field{Name: "buddy_number", Kind: filters.Integer, Path: filters.Path{Hops: []filters.Hop{buddy}, Column: filters.Column{Name: "number"}}, Lookups: number},
 		&filters.Field{Name: "fan_number", Kind: filters.Integer, Path: filters.Path{Hops: []filters.Hop{hop("x.thing/buddy", true)}, Column: filters.Column{Name: "number"}}, Lookups: number},
-		&filters.Field{Name: "on_buddy_spot", Kind: filters.NameOrID, Lookups: lookups("n"), Target: "x.place", TargetType: w.types["x.place"],
+		&filters.Field{Name: "on_buddy_spot", Kind: filters.NameOrID, Nullable: true, Lookups: lookups("n"), Target: "x.place", TargetType: w.types["x.place"],
 			ToField: filters.Path{Column: filters.Column{Name: "name", Named: true}}, ToKind: filters.Text,
 			Path: filters.Path{Hops: []filters.Hop{buddy, spot}, Where: []filters.Check{
 				{After: 1, Column: filters.Column{Name: "on"}, Value: "true"}, {After: 0, Column: filters.Column{Name: "colour"}, Value: "red"}}}},

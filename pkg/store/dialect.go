@@ -37,9 +37,9 @@ type dialect struct {
 	// in follows a column and takes a slice of ids as its argument; inTexts and
 	// inInts take texts and integers.
 	in, inTexts, inInts string
-	// ids, texts and ints are tables of one column "value" made from a slice
-	// argument: "from " + ids + " as wanted" (or any other name).
-	ids, texts, ints string
+	// ids and texts are tables of one column "value" made from a slice argument:
+	// "from " + ids + " as wanted" (or any other name).
+	ids, texts string
 	// pairs is a table of two text columns, a and b, made from the arguments that
 	// pairArgs returns for two slices.
 	pairs    string
@@ -89,8 +89,6 @@ type dialect struct {
 	asText, writtenMoment string
 	// noID and noText are an id and a text that are null, in a select list.
 	noID, noText string
-	// now is the database's own time; the domain gets its own from outside.
-	now string
 }
 
 // args turns arguments into what the driver takes.

@@ -37,7 +37,6 @@ func postgresDialect(dsn string) (*dialect, error) {
 		in:           " = any(?::uuid[])", inTexts: " = any(?::text[])", inInts: " = any(?::bigint[])",
 		ids:        "(select unnest(?::uuid[]) as value)",
 		texts:      "(select unnest(?::text[]) as value)",
-		ints:       "(select unnest(?::bigint[]) as value)",
 		pairs:      "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
 		pairArgs:   func(a, b []string) []any { return []any{a, b} },
 		triples:    "(select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as t (id, a, b))",
@@ -51,7 +50,6 @@ func postgresDialect(dsn string) (*dialect, error) {
 		forUpdate: " for update", forChange: " for no key update", forShare: " for share", forKeyShare: " for key share",
 		insertRows: 512,
 		c:          ` collate "C"`,
-		now:        "now()",
 		data:       postgresData,
 		elements: func(alias string, keys []string) string {
 			list := postgresPath(alias, keys, "->")

@@ -40,7 +40,6 @@ func sqliteDialect(path string) *dialect {
 		inInts:       " in (select value from json_each(?))",
 		ids:          "(select unhex(value, '-') as value from json_each(?))",
 		texts:        "(select value from json_each(?))",
-		ints:         "(select value from json_each(?))",
 		pairs:        "(select value ->> 0 as a, value ->> 1 as b from json_each(?))",
 		pairArgs:     sqlitePairs,
 		triples:      "(select unhex(value ->> 0, '-') as id, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
@@ -65,7 +64,6 @@ func sqliteDialect(path string) *dialect {
 		moment:         func(text string) string { return "relata_micros(" + text + ")" },
 		pattern:        sqlitePattern,
 		matchesPattern: func(text, pattern string) string { return "relata_matches(" + pattern + ", " + text + ")" },
-		now:            "cast(unixepoch('subsec') * 1000000 as integer)",
 	}
 }
 

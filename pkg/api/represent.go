@@ -131,7 +131,7 @@ func (l *level) fill(ctx context.Context) error {
 		return err
 	}
 	if l.view.relationships && !l.nested {
-		return l.readPanels(short)
+		return l.readPanels(ctx) // filters of definitions may hold patterns, which take their time
 	}
 	return nil
 }

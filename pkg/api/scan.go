@@ -129,15 +129,8 @@ func (s *scanner) object(depth int) string {
 		if problem := s.value(depth + 1); problem != "" {
 			return problem
 		}
-		s.space()
-		switch s.peek() {
-		case '}':
-			s.pos++
-			return ""
-		case ',':
-			s.pos++
-		default:
-			return s.at("Expecting ',' delimiter")
+		if done, problem := s.follows('}'); done || problem != "" {
+			return problem
 		}
 	}
 }
@@ -154,17 +147,25 @@ func (s *scanner) array(depth int) string {
 		if problem := s.value(depth + 1); problem != "" {
 			return problem
 		}
-		s.space()
-		switch s.peek() {
-		case ']':
-			s.pos++
-			return ""
-		case ',':
-			s.pos++
-		default:
-			return s.at("Expecting ',' delimiter")
+		if done, problem := s.follows(']'); done || problem != "" {
+			return problem
 		}
 	}
+}
+
+// follows passes what comes behind a member: a comma, or the end of its list or
+// object, which is then done.
+func (s *scanner) follows(end byte) (done bool, problem string) {
+	s.space()
+	switch s.peek() {
+	case end:
+		s.pos++
+		return true, ""
+	case ',':
+		s.pos++
+		return false, ""
+	}
+	return false, s.at("Expecting ',' delimiter")
 }
 
 func (s *scanner) number() string {

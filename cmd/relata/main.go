@@ -30,6 +30,9 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SilenceUsage = true // from here on, how it was called is not what is wrong
+			if err := config.Known(os.Environ()); err != nil {
+				return err
+			}
 			if err := c.Environment(cmd.Flags(), os.LookupEnv); err != nil {
 				return err
 			}

@@ -175,6 +175,12 @@ func TestAWrongSettingStopsTheStart(t *testing.T) {
 	assert.EqualError(t, err, "RELATA_ADMIN_TOKEN must be 40 hexadecimal digits in lower case (0-9, a-f); it has 0 of them in 5 characters")
 }
 
+func TestAMisspeltVariableStopsTheStart(t *testing.T) {
+	t.Setenv("RELATA_DATABSE", "sqlite:"+filepath.Join(t.TempDir(), "relata.db"))
+	_, err := relata(t, "", "migrate", "--database", "sqlite:"+filepath.Join(t.TempDir(), "relata.db"))
+	assert.EqualError(t, err, "RELATA_DATABSE is set, which is no setting of relata: is RELATA_DATABASE meant?")
+}
+
 func TestADatabaseThatCannotBeIsNamed(t *testing.T) {
 	folder := t.TempDir()
 	for _, path := range []string{folder, filepath.Join(folder, "none", "relata.db")} {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +45,9 @@ type Config struct {
 	// TokenKey keys the hashes under which tokens are stored. No flag either.
 	TokenKey string
 }
+
+// prefix begins the name of every variable.
+const prefix = "RELATA_"
 
 // The variables that have no flag.
 const (
@@ -85,7 +90,7 @@ func (c *Config) Environment(flags *pflag.FlagSet, lookup func(string) (string, 
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := Variable(f.Name)
 		value, ok := lookup(name)
-		if !ok || f.Changed || err != nil || !c.owns(f.Name) {
+		if !ok || f.Changed || err != nil || !owns(f.Name) {
 			return
 		}
 		if bad := flags.Set(f.Name, value); bad != nil {
@@ -99,17 +104,85 @@ func (c *Config) Environment(flags *pflag.FlagSet, lookup func(string) (string, 
 
 // Variable is the name in the environment of a flag: RELATA_LISTEN of listen.
 func Variable(flag string) string {
-	return "RELATA_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // owns reports whether the flag is a setting, and no flag of one command only
 // (such as the --superuser of user create).
-func (c *Config) owns(flag string) bool {
-	own := pflag.NewFlagSet("", pflag.ContinueOnError)
-	scratch := New()
-	scratch.CommonFlags(own)
-	scratch.ServeFlags(own)
-	return own.Lookup(flag) != nil
+func owns(flag string) bool {
+	return slices.Contains(settings(), Variable(flag))
+}
+
+// linked are the variables that a container platform sets beside a service of
+// that name or of one that begins so: RELATA_SERVICE_HOST, RELATA_PORT_8080_TCP.
+var linked = regexp.MustCompile(`^RELATA_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+
+// Known reports the first variable of environment (os.Environ) that is named as
+// a setting is and is none: one that is misspelt would be ignored in silence.
+func Known(environment []string) error {
+	names := settings()
+	for _, entry := range slices.Sorted(slices.Values(environment)) {
+		name, value, _ := strings.Cut(entry, "=")
+		upper := strings.ToUpper(name)
+		address := strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
+		if !strings.HasPrefix(upper, prefix) || slices.Contains(names, name) || linked.MatchString(name) || address {
+			continue
+		}
+		if near := nearest(upper, names); near != "" {
+			return fmt.Errorf("%s is set, which is no setting of relata: is %s meant?", name, near)
+		}
+		return fmt.Errorf("%s is set, which is no setting of relata; there are %s", name, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// settings are the names of all variables, sorted.
+func settings() []string {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	c := New()
+	c.CommonFlags(flags)
+	c.ServeFlags(flags)
+	names := []string{AdminTokenVar, TokenKeyVar}
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, Variable(f.Name)) })
+	slices.Sort(names)
+	return names
+}
+
+// nearest returns the one of names that is most like name, or "" when none is
+// near: more than a third of the letters differ.
+func nearest(name string, names []string) string {
+	found, least := "", len(name)
+	for _, other := range names {
+		if n := distance(strings.TrimPrefix(name, prefix), strings.TrimPrefix(other, prefix)); n < least {
+			found, least = other, n
+		}
+	}
+	if 3*least > len(found)-len(prefix) {
+		return ""
+	}
+	return found
+}
+
+// distance is how many letters must be put in, taken out or replaced to make b
+// of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := corner
+			if a[i] != b[j] {
+				replaced++
+			}
+			corner = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func expected(f *pflag.Flag) string {

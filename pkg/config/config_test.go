@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,4 +103,35 @@ func TestAPasswordIsNotRepeated(t *testing.T) {
 	require.NoError(t, err)
 	err = c.DatabaseError(errors.New("connection refused"))
 	assert.EqualError(t, err, `--database (RELATA_DATABASE) is "postgres://db:5432/x": connection refused`)
+}
+
+func TestAVariableThatIsNoSettingIsNamed(t *testing.T) {
+	const all = "RELATA_ADMIN_TOKEN, RELATA_DATABASE, RELATA_DEMO, RELATA_EXTERNAL_URL, RELATA_LISTEN, RELATA_LOG_FORMAT, " +
+		"RELATA_LOG_LEVEL, RELATA_NO_MIGRATE, RELATA_REQUEST_TIMEOUT, RELATA_TOKEN_KEY, RELATA_TRUSTED_PROXIES"
+	for name, tt := range map[string]struct {
+		entries []string
+		want    string
+	}{
+		"every setting":            {strings.Split(strings.ReplaceAll(all, ", ", "=x,")+"=x", ","), ""},
+		"those of others":          {[]string{"PATH=/bin", "RELATA=1", "RELATABLE=1", "=C:=C:"}, ""},
+		"a letter left out":        {[]string{"RELATA_DATABSE=sqlite:x"}, "RELATA_DATABSE is set, which is no setting of relata: is RELATA_DATABASE meant?"},
+		"no underscore":            {[]string{"RELATA_LOGLEVEL=debug"}, "RELATA_LOGLEVEL is set, which is no setting of relata: is RELATA_LOG_LEVEL meant?"},
+		"one word too many":        {[]string{"RELATA_TRUSTED_PROXY=::1"}, "RELATA_TRUSTED_PROXY is set, which is no setting of relata: is RELATA_TRUSTED_PROXIES meant?"},
+		"small letters":            {[]string{"relata_listen=:80"}, "relata_listen is set, which is no setting of relata: is RELATA_LISTEN meant?"},
+		"an empty one":             {[]string{"RELATA_DEM="}, "RELATA_DEM is set, which is no setting of relata: is RELATA_DEMO meant?"},
+		"the first of several":     {[]string{"RELATA_TOKENKEY=x", "RELATA_DEMOS=x"}, "RELATA_DEMOS is set, which is no setting of relata: is RELATA_DEMO meant?"},
+		"nothing like it":          {[]string{"RELATA_SUPERUSER=ada"}, "RELATA_SUPERUSER is set, which is no setting of relata; there are " + all},
+		"a port":                   {[]string{"RELATA_PORT=8080"}, "RELATA_PORT is set, which is no setting of relata; there are " + all},
+		"those of a platform":      {[]string{"RELATA_SERVICE_HOST=10.0.0.1", "RELATA_SERVICE_PORT=80", "RELATA_SERVICE_PORT_HTTP=80", "RELATA_PORT=tcp://10.0.0.1:80", "RELATA_PORT_80_TCP=tcp://10.0.0.1:80", "RELATA_PORT_80_TCP_ADDR=10.0.0.1"}, ""},
+		"those of another service": {[]string{"RELATA_DB_SERVICE_HOST=10.0.0.2", "RELATA_DB_PORT=tcp://10.0.0.2:5432", "RELATA_DB_PORT_5432_TCP_PROTO=tcp"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Known(tt.entries)
+			if tt.want == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.EqualError(t, err, tt.want)
+		})
+	}
 }

@@ -22,7 +22,7 @@ type valueRule struct {
 }
 
 func init() {
-	kindArgs["value_rule"] = []string{"check"}
+	kindOf("value_rule", ruleKind{kept: true}, "check")
 }
 
 // valueRules reads the rules that are objects, by the type they hold for.
@@ -169,14 +169,4 @@ func (m *member) repeats(v valueRule, f *Field, value any) (string, error) {
 		return fmt.Sprintf("There can only be %d instance%s with this value.", v.most, map[bool]string{false: "s"}[v.most == 1]), nil
 	}
 	return "", nil
-}
-
-// kept reports whether objects with such a rule are part of the catalogue: when
-// they change, servers read it anew.
-func (r *rule) kept() bool {
-	switch r.kind {
-	case "custom_field", "custom_choice", "value_rule":
-		return true
-	}
-	return false
 }

@@ -297,11 +297,8 @@ func limitOf(v any) *float64 {
 }
 
 func init() {
-	kindArgs["custom_field"] = []string{"choices"}
-	judges["custom_field"] = judgeCustomField
-	kindArgs["custom_choice"] = []string{"field"}
-	judges["custom_choice"] = judgeCustomChoice
-	onDelete["custom_choice"] = deleteCustomChoice
+	kindOf("custom_field", ruleKind{judge: judgeCustomField, kept: true}, "choices")
+	kindOf("custom_choice", ruleKind{judge: judgeCustomChoice, onDelete: deleteCustomChoice, kept: true}, "field")
 }
 
 var safeKey = cachedPattern(`^[A-Za-z_][A-Za-z0-9_]*$`)

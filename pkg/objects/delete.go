@@ -78,7 +78,7 @@ func (d *deletion) run(ids []uuid.UUID, unlink func(context.Context, []uuid.UUID
 	for _, o := range d.going {
 		counts[o.Type.ID]--
 		for _, r := range d.s.rules[o.Type.Name] {
-			touch = touch || r.kept()
+			touch = touch || ruleKinds[r.kind].kept
 		}
 	}
 	if touch {
@@ -148,7 +148,7 @@ func (d *deletion) special(level []uuid.UUID) error {
 	for _, id := range level {
 		o := d.going[id]
 		for _, r := range d.s.rules[o.Type.Name] {
-			if judge := onDelete[r.kind]; judge != nil {
+			if judge := ruleKinds[r.kind].onDelete; judge != nil {
 				if err := judge(d, r, o); err != nil {
 					return err
 				}
@@ -157,9 +157,6 @@ func (d *deletion) special(level []uuid.UUID) error {
 	}
 	return nil
 }
-
-// onDelete are the kinds of rule that are asked when an object goes.
-var onDelete = map[string]func(d *deletion, r *rule, o *Object) error{}
 
 // blocked is the fault that others need what should go.
 func (d *deletion) blocked() error {

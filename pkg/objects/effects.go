@@ -18,26 +18,23 @@ import (
 //	                         `owner` is the reference of the parts to the new one
 //	        do: point        the object in `to` refers to this one in `field`;
 //	                         with value: none it no longer does
+//	        do: enrol        what `to` leads to refers back by `field`, at 1 unless
+//	                         it has a `position`
+//	        do: follow       what `to` leads to, and so on from there, gets the
+//	                         same `fields`
 func init() {
-	kindArgs["effect"] = []string{"do", "of", "to", "field", "parts", "owner", "status", "roots", "places", "position", "value"}
-	effects["effect"] = func(m *member, r *rule) error {
-		switch r.arg("do") {
-		case "copy_down":
-			return m.copyDown(r)
-		case "instantiate":
-			return m.instantiate(r)
-		case "point":
-			return m.point(r)
-		}
-		if do := deeds[r.arg("do")]; do != nil {
-			return do(m, r)
-		}
-		return fmt.Errorf("no such effect %q", r.arg("do"))
-	}
+	kindOf("effect", ruleKind{effect: func(m *member, r *rule) error { return deeds[r.arg("do")](m, r) }},
+		"do", "of", "to", "field", "fields", "parts", "owner", "status", "roots", "places", "position", "value")
 }
 
-// effects are the kinds of rule that change other objects.
-var effects = map[string]func(m *member, r *rule) error{}
+// deeds are effects by what they do.
+var deeds = map[string]func(m *member, r *rule) error{
+	"copy_down":   (*member).copyDown,
+	"instantiate": (*member).instantiate,
+	"point":       (*member).point,
+	"enrol":       (*member).enrol,
+	"follow":      func(m *member, r *rule) error { return m.follow(m.object, r, map[uuid.UUID]bool{}) },
+}
 
 // effects does what else happens when nothing is wrong.
 func (m *member) effects() error {
@@ -45,7 +42,7 @@ func (m *member) effects() error {
 		return err
 	}
 	for _, r := range m.j.s.rules[m.object.Type.Name] {
-		effect := effects[r.kind]
+		effect := ruleKinds[r.kind].effect
 		if effect == nil {
 			continue
 		}
@@ -354,16 +351,17 @@ func genericType(t *Type, f *Field) string {
 }
 
 func init() {
-	kindArgs["generic"] = []string{"field"}
-	judges["generic"] = func(m *member, r *rule) error {
-		if m.object.Ref(r.arg("field")) != uuid.Nil {
-			return nil
-		}
-		for _, f := range m.object.Type.Fields {
-			if f.Derive == "generic_id" && f.Args["of"] == r.arg("field") && m.object.Values[f.Name] != nil {
-				return m.refuse(r.key, r.text)
-			}
-		}
+	kindOf("generic", ruleKind{judge: judgeGeneric}, "field")
+}
+
+func judgeGeneric(m *member, r *rule) error {
+	if m.object.Ref(r.arg("field")) != uuid.Nil {
 		return nil
 	}
+	for _, f := range m.object.Type.Fields {
+		if f.Derive == "generic_id" && f.Args["of"] == r.arg("field") && m.object.Values[f.Name] != nil {
+			return m.refuse(r.key, r.text)
+		}
+	}
+	return nil
 }

@@ -10,21 +10,22 @@ import (
 	"relata/pkg/fault"
 )
 
-// judges are the kinds of rule that are judged one by one, in the order of the
-// file; kindArgs are the words of each kind beside the common ones.
-var (
-	judges   = map[string]func(m *member, r *rule) error{"check": judgeCheck, "set": judgeSet}
-	kindArgs = map[string][]string{
-		"check":    {"keys"},
-		"set":      {"field", "value"},
-		"unique":   {"fields", "by_hand", "model", "model_text", "twice", "null_equal", "label"},
-		"scoped":   {"field"},
-		"eligible": {"field", "types", "referring"},
-		"frozen":   {"fields"},
-	}
-)
-
-func init() { judges["frozen"] = judgeFrozen }
+// The plain kinds of rule.
+//
+//	check     what `if` says must not be
+//	set       `field` gets the `value` of an expression
+//	frozen    `fields` never change
+//	unique    no two objects have the same `fields` (unique.go)
+//	scoped    objects are for the content types in `field` (draft.go)
+//	eligible  what `field` may refer to (draft.go)
+func init() {
+	kindOf("check", ruleKind{judge: judgeCheck}, "keys")
+	kindOf("set", ruleKind{judge: judgeSet}, "field", "value")
+	kindOf("frozen", ruleKind{judge: judgeFrozen}, "fields")
+	kindOf("unique", ruleKind{}, "fields", "by_hand", "model", "model_text", "twice", "null_equal", "label")
+	kindOf("scoped", ruleKind{}, "field")
+	kindOf("eligible", ruleKind{}, "field", "types", "referring")
+}
 
 // embeddedRules are the rules of the binary, parsed once.
 var embeddedRules = sync.OnceValues(func() (map[string][]*rule, error) { return parseRules(rulesYAML) })
@@ -87,7 +88,7 @@ func (m *member) serializerRules() error {
 
 // judgeOne judges one rule when it applies.
 func (m *member) judgeOne(r *rule) error {
-	judge := judges[r.kind]
+	judge := ruleKinds[r.kind].judge
 	if judge == nil {
 		return nil
 	}

@@ -23,25 +23,15 @@ import (
 //	ip_range    as ip_address, for a range; `addresses` is the way from the
 //	            parent to its addresses
 func init() {
-	kindArgs["ip_prefix"] = []string{"addresses", "ranges", "vrfs"}
-	kindArgs["ip_address"] = []string{"prefixes", "ranges"}
-	kindArgs["ip_range"] = []string{"prefixes", "ranges", "addresses"}
-	judges["ip_prefix"] = judgePrefix
-	judges["ip_address"] = judgeAddress
-	judges["ip_range"] = judgeRange
-	ahead["ip_prefix"] = func(m *member, r *rule) []keyed {
-		p, ok := readPrefix(text(m.object.Values["prefix"]))
-		return m.j.networkKeys(m.object.Type, m.object.Ref("namespace"), p, ok)
-	}
-	ahead["ip_address"] = aheadOf("address")
-	ahead["ip_range"] = aheadOf("start_address")
-	onDelete["ip_prefix"] = deletePrefix
-	effects["ip_prefix"] = func(m *member, r *rule) error { return m.adopt(r) }
+	kindOf("ip_prefix", ruleKind{ahead: aheadOfPrefix, judge: judgePrefix, effect: (*member).adopt, onDelete: deletePrefix}, "addresses", "ranges", "vrfs")
+	kindOf("ip_address", ruleKind{ahead: aheadOf("address"), judge: judgeAddress}, "prefixes", "ranges")
+	kindOf("ip_range", ruleKind{ahead: aheadOf("start_address"), judge: judgeRange}, "prefixes", "ranges", "addresses")
 }
 
-// ahead are the unique keys that kinds of rule will ask for, by kind: asked for
-// together, before the members are judged one by one.
-var ahead = map[string]func(m *member, r *rule) []keyed{}
+func aheadOfPrefix(m *member, _ *rule) []keyed {
+	p, ok := readPrefix(text(m.object.Values["prefix"]))
+	return m.j.networkKeys(m.object.Type, m.object.Ref("namespace"), p, ok)
+}
 
 func aheadOf(field string) func(m *member, r *rule) []keyed {
 	return func(m *member, r *rule) []keyed {

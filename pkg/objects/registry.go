@@ -164,7 +164,7 @@ func bind(ctx context.Context, store RegistryStore, c *Catalogue) error {
 // transaction is kept.
 func (s *Service) Kept(ctx context.Context, t *Type) error {
 	for _, r := range s.rules[t.Name] {
-		if r.kept() {
+		if ruleKinds[r.kind].kept {
 			return s.registry.Refresh(ctx)
 		}
 	}

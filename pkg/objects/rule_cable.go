@@ -28,9 +28,8 @@ import (
 //	cable_ends  of a cable: the ends that a request names (termination_… and
 //	            terminations) are well formed; rows are written accordingly
 func init() {
-	kindOf("cable_end", judgeCableEnd, "cable", "end", "connector", "layout", "barred", "pairs", "many", "fronts", "rears", "across", "paths", "live")
-	kindOf("cable_ends", judgeCableEnds)
-	effects["cable_ends"] = writeCableEnds
+	kindOf("cable_end", ruleKind{judge: judgeCableEnd}, "cable", "end", "connector", "layout", "barred", "pairs", "many", "fronts", "rears", "across", "paths", "live")
+	kindOf("cable_ends", ruleKind{judge: judgeCableEnds, effect: writeCableEnds})
 }
 
 // problem is a broken rule about a row: its field, or "" for the whole.

@@ -8,21 +8,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// More effects:
-//
-//	do: enrol   what `to` leads to refers back by `field`, at 1 unless it has a
-//	            `position`
-//	do: follow  what `to` leads to, and so on from there, gets the same `fields`
-func init() {
-	kindArgs["effect"] = append(kindArgs["effect"], "fields", "position")
-}
-
-// deeds are effects by what they do.
-var deeds = map[string]func(m *member, r *rule) error{
-	"enrol":  (*member).enrol,
-	"follow": func(m *member, r *rule) error { return m.follow(m.object, r, map[uuid.UUID]bool{}) },
-}
-
 // rooted finishes a component: the references that `roots` names lead to what
 // stands there from its owner, and its name says where the owner sits. `places`
 // has the way from the owner to its place (module), on from there to the next

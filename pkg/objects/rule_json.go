@@ -19,9 +19,9 @@ import (
 //	json_schema    it fits the JSON schema at the path `schema`; told with text and why
 //	schema_itself  it is a JSON schema (draft 7) of an object with properties
 func init() {
-	kindOf("json_object", judgeJSONObject, "field")
-	kindOf("json_schema", judgeJSONSchema, "field", "schema")
-	kindOf("schema_itself", judgeSchemaItself, "field")
+	kindOf("json_object", ruleKind{judge: judgeJSONObject}, "field")
+	kindOf("json_schema", ruleKind{judge: judgeJSONSchema}, "field", "schema")
+	kindOf("schema_itself", ruleKind{judge: judgeSchemaItself}, "field")
 }
 
 func judgeJSONObject(m *member, r *rule) error {

@@ -13,7 +13,7 @@ import (
 // lane with a connector and a position on either side. An empty one is filled in.
 // The numbers of connectors are in `a`, `b`, that of lanes in `lanes`.
 func init() {
-	kindOf("lane_mapping", judgeLaneMapping, "field", "a", "b", "lanes")
+	kindOf("lane_mapping", ruleKind{judge: judgeLaneMapping}, "field", "a", "b", "lanes")
 }
 
 var laneKeys = []string{"a_connector", "a_position", "b_connector", "b_position"}

@@ -28,21 +28,20 @@ import (
 //	still_used   an object does not go while one of those that its `owners` (field:
 //	             way) lead to has the same `same`
 func init() {
-	kindOf("address", judgePrimaryAddress, "field", "version", "holders", "owner", "via")
-	kindOf("occupied", judgeOccupied, "field", "by")
-	kindOf("chain", judgeChain, "field", "from", "up")
-	kindOf("image_files", judgeImageFiles, "field", "of", "types", "always")
-	kindOf("overlapping", judgeOverlapping, "same", "lists")
-	kindOf("same_type", judgeSameType, "field", "type")
-	kindOf("only_types", judgeOnlyTypes, "field", "types")
-	kindOf("forbidden", judgeForbidden)
-	kindOf("no_create", nil)
-	kindOf("still_used", nil, "on_delete", "owners", "same")
-	onDelete["still_used"] = stillUsed
-	kindOf("goes_with", nil, "field", "values")
-	kindOf("filter_of", judgeFilterOf, "field", "type")
-	kindOf("regular_expression", judgeRegularExpression, "field")
-	kindOf("field_of", judgeFieldOf, "field", "type", "kinds", "unsupported", "already", "optional", "repeatable")
+	kindOf("address", ruleKind{judge: judgePrimaryAddress}, "field", "version", "holders", "owner", "via")
+	kindOf("occupied", ruleKind{judge: judgeOccupied}, "field", "by")
+	kindOf("chain", ruleKind{judge: judgeChain}, "field", "from", "up")
+	kindOf("image_files", ruleKind{judge: judgeImageFiles}, "field", "of", "types", "always")
+	kindOf("overlapping", ruleKind{judge: judgeOverlapping}, "same", "lists")
+	kindOf("same_type", ruleKind{judge: judgeSameType}, "field", "type")
+	kindOf("only_types", ruleKind{judge: judgeOnlyTypes}, "field", "types")
+	kindOf("forbidden", ruleKind{judge: judgeForbidden})
+	kindOf("no_create", ruleKind{})
+	kindOf("still_used", ruleKind{onDelete: stillUsed}, "owners", "same")
+	kindOf("goes_with", ruleKind{}, "field", "values")
+	kindOf("filter_of", ruleKind{judge: judgeFilterOf}, "field", "type")
+	kindOf("regular_expression", ruleKind{judge: judgeRegularExpression}, "field")
+	kindOf("field_of", ruleKind{judge: judgeFieldOf}, "field", "type", "kinds", "unsupported", "already", "optional", "repeatable")
 }
 
 func judgePrimaryAddress(m *member, r *rule) error {

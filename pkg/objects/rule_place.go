@@ -20,13 +20,12 @@ import (
 //	nested_in_use    none of the objects `of` has a `parent` with the same `same`
 //	vlans_at         each VLAN of `field` must stand at `at`, above it, or nowhere
 func init() {
-	kindOf("permits", judgePermits, "field", "through")
-	kindOf("legacy_location", judgeLegacyLocation, "of", "field", "through")
-	kindOf("withdrawn", judgeWithdrawn, "field", "through")
-	kindOf("withdrawn_tag", judgeWithdrawnTag, "field", "through")
-	kindOf("nested_in_use", judgeNestedInUse, "of", "parent", "same")
-	kindOf("vlans_at", judgeVLANsAt, "field", "at", "locations")
-	effects["legacy_location"] = replaceLocations
+	kindOf("permits", ruleKind{judge: judgePermits}, "field", "through")
+	kindOf("legacy_location", ruleKind{judge: judgeLegacyLocation, effect: replaceLocations}, "of", "field", "through")
+	kindOf("withdrawn", ruleKind{judge: judgeWithdrawn}, "field", "through")
+	kindOf("withdrawn_tag", ruleKind{judge: judgeWithdrawnTag}, "field", "through")
+	kindOf("nested_in_use", ruleKind{judge: judgeNestedInUse}, "of", "parent", "same")
+	kindOf("vlans_at", ruleKind{judge: judgeVLANsAt}, "field", "at", "locations")
 }
 
 // permitted reports whether the list at path lets objects of m's type in.

@@ -23,13 +23,13 @@ import (
 //	vlan_range      numbers and runs of numbers, as text; all `of` must stay within
 //	in_range        `value` lies in the numbers of `range`
 func init() {
-	kindOf("rack_units", judgeRackUnits, "rack", "position", "face", "height", "full_depth", "size", "others")
-	kindOf("rack_height", judgeRackHeight, "field", "others")
-	kindOf("taller", judgeTaller, "of", "height", "full_depth", "rack")
-	kindOf("reserved_units", judgeReservedUnits, "field", "rack", "size", "others")
-	kindOf("breakers", judgeBreakers, "panel", "others", "position", "poles", "size")
-	kindOf("vlan_range", judgeVLANRange, "field", "of", "value")
-	kindOf("in_range", judgeInRange, "value", "range")
+	kindOf("rack_units", ruleKind{judge: judgeRackUnits}, "rack", "position", "face", "height", "full_depth", "size", "others")
+	kindOf("rack_height", ruleKind{judge: judgeRackHeight}, "field", "others")
+	kindOf("taller", ruleKind{judge: judgeTaller}, "of", "height", "full_depth", "rack")
+	kindOf("reserved_units", ruleKind{judge: judgeReservedUnits}, "field", "rack", "size", "others")
+	kindOf("breakers", ruleKind{judge: judgeBreakers}, "panel", "others", "position", "poles", "size")
+	kindOf("vlan_range", ruleKind{judge: judgeVLANRange}, "field", "of", "value")
+	kindOf("in_range", ruleKind{judge: judgeInRange}, "value", "range")
 }
 
 // slot is the room that something takes in a rack.

@@ -62,7 +62,7 @@ func (r *rule) list(name string) []string {
 	return out
 }
 
-// common are the words that every rule may have; kindArgs those of each kind.
+// common are the words that every rule may have; those of its kind stand in ruleKinds.
 var common = []string{"kind", "if", "key", "text", "stage"}
 
 // parseRules reads the rules and compiles their expressions: unknown kinds and
@@ -109,11 +109,11 @@ func parseRule(raw map[string]any) (*rule, error) {
 	if kind, ok := raw["kind"]; ok {
 		r.kind = fmt.Sprint(kind)
 	}
-	own, known := kindArgs[r.kind]
+	own, known := ruleKinds[r.kind]
 	if !known {
 		return nil, fmt.Errorf("no such kind %q", r.kind)
 	}
-	allowed := slices.Concat(common, own)
+	allowed := slices.Concat(common, own.args)
 	var err error
 	for word, v := range raw {
 		if !slices.Contains(allowed, word) {

@@ -396,7 +396,7 @@ func (w *writing) finish() error {
 			renamed = append(renamed, p)
 		}
 		for _, r := range w.s.rules[p.Object.Type.Name] {
-			touch = touch || r.kept()
+			touch = touch || ruleKinds[r.kind].kept
 		}
 	}
 	if touch {

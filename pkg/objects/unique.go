@@ -147,7 +147,7 @@ func (j *judge) askAll() error {
 		}
 		keys = append(keys, some...)
 		for _, r := range j.s.rules[m.object.Type.Name] {
-			if more := ahead[r.kind]; more != nil {
+			if more := ruleKinds[r.kind].ahead; more != nil {
 				keys = append(keys, more(m, r)...)
 			}
 		}

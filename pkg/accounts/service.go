@@ -34,6 +34,10 @@ type Tx interface {
 	// InsertAccount stores a with its object. A name that is taken is a
 	// fault.Conflict.
 	InsertAccount(ctx context.Context, a Account, passwordHash string) error
+	// ClaimAccount makes the account of a's name one like a, if it has no
+	// password yet, and returns it as it is then; its id and its age stay. Where
+	// there is none, it is a fault.NotFound.
+	ClaimAccount(ctx context.Context, a Account, passwordHash string) (Account, error)
 	// InsertToken stores t under the hash of its key. A key that exists is a
 	// fault.Conflict.
 	InsertToken(ctx context.Context, t Token, hash []byte) error
@@ -107,15 +111,21 @@ func (s *Service) Login(ctx context.Context, username, password string) (Account
 	return account, nil
 }
 
-// Create makes an active account. A name that is empty, longer than 150
-// characters, malformed or taken, and an empty password, is fault.Invalid.
+// Create makes an active account. One that only holds what an import brought
+// (Holder) becomes it, with all that belongs to it. A name that is empty, longer
+// than 150 characters, malformed or taken, and an empty password, is fault.Invalid.
 func (s *Service) Create(ctx context.Context, username, password string, superuser bool) (Account, error) {
 	account, hash, err := s.draft(username, password, superuser)
 	if err != nil {
 		return Account{}, err
 	}
 	err = s.store.ChangeAccounts(ctx, func(tx Tx) error {
-		return insertAccount(ctx, tx, account, hash)
+		claimed, err := tx.ClaimAccount(ctx, account, hash)
+		if errors.Is(err, fault.NotFound) {
+			return insertAccount(ctx, tx, account, hash)
+		}
+		account = claimed
+		return err
 	})
 	if err != nil {
 		return Account{}, err

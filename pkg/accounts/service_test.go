@@ -71,6 +71,17 @@ func (m *memory) InsertAccount(_ context.Context, a Account, hash string) error 
 	return nil
 }
 
+func (m *memory) ClaimAccount(_ context.Context, a Account, hash string) (Account, error) {
+	for i, there := range m.accounts {
+		if there.Username == a.Username && m.passwords[there.ID] == "" {
+			a.ID, a.Created = there.ID, there.Created
+			m.accounts[i], m.passwords[a.ID] = a, hash
+			return a, nil
+		}
+	}
+	return a, fault.NotFoundf("no such account")
+}
+
 func (m *memory) InsertToken(_ context.Context, t Token, hash []byte) error {
 	for _, h := range m.hashes {
 		if bytes.Equal(h, hash) {
@@ -252,6 +263,21 @@ func TestHolder(t *testing.T) {
 	assert.ErrorIs(t, err, fault.Unauthorized)
 	_, err = s.Holder(ctx, "two words")
 	assert.ErrorIs(t, err, fault.Invalid)
+}
+
+func TestCreateTakesAHolderOver(t *testing.T) {
+	ctx := context.Background()
+	s := NewService(&memory{}, "", time.Now)
+	id, err := s.Holder(ctx, "imported")
+	require.NoError(t, err)
+	made, err := s.Create(ctx, "imported", "correct horse", true)
+	require.NoError(t, err)
+	assert.Equal(t, id, made.ID)
+	got, err := s.Login(ctx, "imported", "correct horse")
+	require.NoError(t, err)
+	assert.Equal(t, made, got)
+	_, err = s.Create(ctx, "imported", "another", false)
+	assert.EqualError(t, err, "username: A user with that username already exists.")
 }
 
 func TestTheCacheIsBounded(t *testing.T) {

@@ -93,6 +93,31 @@ func (t *Tx) InsertAccount(ctx context.Context, a accounts.Account, passwordHash
 	return nil
 }
 
+// ClaimAccount makes the account of a's name one like a, if it has no password
+// yet, and returns it as it is then; its id and its age stay. Where there is none,
+// it is a fault.NotFound.
+func (t *Tx) ClaimAccount(ctx context.Context, a accounts.Account, passwordHash string) (accounts.Account, error) {
+	at := a.Created
+	err := t.queryRow(ctx, `
+		update account set password = ?, superuser = ?, active = ? where username = ? and password = ''
+		returning id, created`,
+		passwordHash, a.Superuser, a.Active, a.Username).Scan(&a.ID, &a.Created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, fault.NotFoundf("there is no account without a password of that name")
+	}
+	if err != nil {
+		return a, fmt.Errorf("claim account: %w", err)
+	}
+	a.Created = a.Created.UTC()
+	data, body := accountObject(a)
+	_, err = t.exec(ctx, `update object set data = ?, body = ?, version = version + 1, last_updated = ? where id = ?`,
+		data, body, at, a.ID)
+	if err != nil {
+		return a, fmt.Errorf("update object of account: %w", err)
+	}
+	return a, nil
+}
+
 // insertAccountObject stores the object that others refer to. Nothing but
 // accounts writes objects of this type, so it is put together here.
 func (t *Tx) insertAccountObject(ctx context.Context, a accounts.Account) error {

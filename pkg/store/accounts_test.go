@@ -87,6 +87,48 @@ func TestAccountsRefuseWhatIsTaken(t *testing.T) {
 	})
 }
 
+func TestAnAccountThatHoldsWhatWasImportedIsClaimed(t *testing.T) {
+	eachNumbered(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		begun := time.Date(2026, 4, 1, 12, 0, 0, 123456000, time.UTC)
+		at := begun
+		service := accounts.NewService(s, "", func() time.Time { return at })
+		id, err := service.Holder(ctx, "ada")
+		require.NoError(t, err)
+		at = begun.Add(time.Hour)
+
+		made := make(chan accounts.Account, 8)
+		for range cap(made) {
+			go func() {
+				account, err := service.Create(ctx, "ada", "correct horse", true)
+				if err != nil {
+					assert.EqualError(t, err, "username: A user with that username already exists.")
+				}
+				made <- account
+			}()
+		}
+		want := accounts.Account{ID: id, Username: "ada", Superuser: true, Active: true, Created: begun}
+		var claimed []accounts.Account
+		for range cap(made) {
+			if account := <-made; account.ID != uuid.Nil {
+				claimed = append(claimed, account)
+			}
+		}
+		assert.Equal(t, []accounts.Account{want}, claimed, "one of those that ask at once")
+		got, err := service.Login(ctx, "ada", "correct horse")
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		stored, err := s.Stored(ctx, []uuid.UUID{id})
+		require.NoError(t, err)
+		require.Len(t, stored, 1)
+		assert.JSONEq(t, `{"last_login": null, "is_superuser": true, "username": "ada", "first_name": "", "last_name": "",
+			"email": "", "is_staff": true, "is_active": true, "date_joined": "`+begun.Format(time.RFC3339Nano)+`",
+			"config_data": {}, "@refs": {}, "custom_fields": {}}`, string(stored[0].Data))
+		assert.Equal(t, at, stored[0].LastUpdated.UTC())
+		assert.EqualValues(t, 2, stored[0].Version)
+	})
+}
+
 func TestOneFirstAccount(t *testing.T) {
 	eachNumbered(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()

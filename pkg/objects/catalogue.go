@@ -104,6 +104,7 @@ type Type struct {
 	Search []string
 
 	fields       map[string]*Field
+	rules        []*rule // as rules.yaml has them, in order
 	str, display *Template
 }
 
@@ -206,6 +207,7 @@ type Catalogue struct {
 	named       sync.Once
 	calledAfter map[string][]dependent // by type: who is called after its objects
 	checks      map[string][]valueRule // by type: rules that users made
+	cableEnds   *Type                  // whose objects are the ends of cables
 }
 
 // owned is a field with the type that has it.

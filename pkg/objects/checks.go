@@ -27,29 +27,24 @@ func init() {
 
 // valueRules reads the rules that are objects, by the type they hold for.
 func valueRules(ctx context.Context, r Reader, c *Catalogue) (map[string][]valueRule, error) {
-	rules, err := embeddedRules()
-	if err != nil {
-		return nil, err
-	}
 	out := map[string][]valueRule{}
 	for _, t := range c.Types() {
-		for _, rule := range rules[t.Name] {
-			if rule.kind != "value_rule" {
-				continue
-			}
-			stored, err := r.StoredOfType(ctx, t.ID)
+		rule := t.rule("value_rule")
+		if rule == nil {
+			continue
+		}
+		stored, err := r.StoredOfType(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range stored {
+			o, err := c.Object(s)
 			if err != nil {
 				return nil, err
 			}
-			for _, s := range stored {
-				o, err := c.Object(s)
-				if err != nil {
-					return nil, err
-				}
-				if o.Values["enabled"] == true {
-					name := text(o.Values["content_type"])
-					out[name] = append(out[name], readValueRule(o, rule.arg("check")))
-				}
+			if o.Values["enabled"] == true {
+				name := text(o.Values["content_type"])
+				out[name] = append(out[name], readValueRule(o, rule.arg("check")))
 			}
 		}
 	}

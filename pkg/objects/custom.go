@@ -194,17 +194,11 @@ var customKinds = map[string]Kind{
 // customFields reads the custom fields that are stored as objects, by the type
 // that has them.
 func customFields(ctx context.Context, r Reader, c *Catalogue) (map[string][]*Field, error) {
-	rules, err := embeddedRules()
-	if err != nil {
-		return nil, err
-	}
 	out := map[string][]*Field{}
 	for _, t := range c.Types() {
-		for _, rule := range rules[t.Name] {
-			if rule.kind == "custom_field" {
-				if err := readCustomFields(ctx, r, c, t, c.Type(rule.arg("choices")), out); err != nil {
-					return nil, err
-				}
+		if rule := t.rule("custom_field"); rule != nil {
+			if err := readCustomFields(ctx, r, c, t, c.Type(rule.arg("choices")), out); err != nil {
+				return nil, err
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func (d *deletion) run(ids []uuid.UUID, unlink func(context.Context, []uuid.UUID
 	counts, touch := map[int16]int{}, false
 	for _, o := range d.going {
 		counts[o.Type.ID]--
-		for _, r := range d.s.rules[o.Type.Name] {
+		for _, r := range o.Type.rules {
 			touch = touch || ruleKinds[r.kind].kept
 		}
 	}
@@ -147,7 +147,7 @@ func (d *deletion) collect(ids []uuid.UUID) error {
 func (d *deletion) special(level []uuid.UUID) error {
 	for _, id := range level {
 		o := d.going[id]
-		for _, r := range d.s.rules[o.Type.Name] {
+		for _, r := range o.Type.rules {
 			if judge := ruleKinds[r.kind].onDelete; judge != nil {
 				if err := judge(d, r, o); err != nil {
 					return err
@@ -227,7 +227,7 @@ func (d *deletion) letGo() error {
 		p := replan(d.s, d.ctx, d.tx, d.c, before, func(o *Object) {
 			for field := range d.cleared[o.ID] {
 				o.Refs[field] = nil
-				o.goWith(d.s.rules[o.Type.Name], field)
+				o.goWith(field)
 			}
 			if _, handed := d.handed[o.ID]; handed {
 				o.setRef("parent", d.survivor(d.handed[o.ID]))

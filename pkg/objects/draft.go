@@ -304,7 +304,7 @@ func (j *judge) scoped(t *Type) string {
 	if t == nil {
 		return ""
 	}
-	for _, r := range j.s.rules[t.Name] {
+	for _, r := range t.rules {
 		if r.kind == "scoped" {
 			return r.arg("field")
 		}
@@ -329,7 +329,7 @@ func (f *Field) narrowed() bool { return f.Kind == ContentTypes || f.Kind == Con
 
 // narrow holds content types to those that the rules of the judged type take.
 func (j *judge) narrow(f *Field, value any) *trouble {
-	for _, r := range j.s.rules[j.t.Name] {
+	for _, r := range j.t.rules {
 		if r.kind != "eligible" || r.arg("field") != f.Name {
 			continue
 		}

@@ -41,7 +41,7 @@ func (m *member) effects() error {
 	if err := m.writeVia(); err != nil {
 		return err
 	}
-	for _, r := range m.j.s.rules[m.object.Type.Name] {
+	for _, r := range m.object.Type.rules {
 		effect := ruleKinds[r.kind].effect
 		if effect == nil {
 			continue

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"sync"
 
 	"relata/pkg/fault"
 )
@@ -26,9 +25,6 @@ func init() {
 	kindOf("scoped", ruleKind{}, "field")
 	kindOf("eligible", ruleKind{}, "field", "types", "referring")
 }
-
-// embeddedRules are the rules of the binary, parsed once.
-var embeddedRules = sync.OnceValues(func() (map[string][]*rule, error) { return parseRules(rulesYAML) })
 
 // refuse notes a broken rule.
 func (m *member) refuse(key string, texts ...string) error {
@@ -66,7 +62,7 @@ func (m *member) serializerRules() error {
 	if !m.good() {
 		return nil
 	}
-	for _, r := range m.j.s.rules[m.object.Type.Name] {
+	for _, r := range m.object.Type.rules {
 		if r.stage != 2 {
 			continue
 		}
@@ -146,8 +142,8 @@ func (m *member) clean() error {
 	if done, err := m.breaks(m.cleanTree); done || err != nil {
 		return err
 	}
-	for _, r := range m.j.s.rules[m.object.Type.Name] {
-		if r.stage != 3 || r.kind == "unique" || r.kind == "effect" {
+	for _, r := range m.object.Type.rules {
+		if r.stage != 3 {
 			continue
 		}
 		done, err := m.breaks(func() error { return m.judgeOne(r) })

@@ -18,8 +18,9 @@ import (
 //go:embed catalogue.yaml
 var catalogueYAML []byte
 
-// Load reads the types embedded in the binary and checks them: unknown keys,
-// paths that lead nowhere and references to types that do not exist are errors.
+// Load reads the types embedded in the binary and their rules, and checks them:
+// unknown keys and kinds, paths that lead nowhere and references to types that do
+// not exist are errors.
 // The result has no numbers yet (Bind) and is the caller's own; the reading
 // itself is done once.
 func Load() (*Catalogue, error) {
@@ -30,7 +31,13 @@ func Load() (*Catalogue, error) {
 	return c.clone()
 }
 
-var embedded = sync.OnceValues(func() (*Catalogue, error) { return parseCatalogue(catalogueYAML) })
+var embedded = sync.OnceValues(func() (*Catalogue, error) {
+	c, err := parseCatalogue(catalogueYAML)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.addRules(rulesYAML)
+})
 
 // clone returns a catalogue of copies, to be numbered on its own.
 func (c *Catalogue) clone() (*Catalogue, error) {
@@ -137,6 +144,9 @@ func (c *Catalogue) index() error {
 				return fmt.Errorf("types %s and %s have the same path", other.Name, t.Name)
 			}
 			c.byPath[t.Path] = t
+		}
+		if t.rule("cable_end") != nil {
+			c.cableEnds = t
 		}
 		if t.fields == nil {
 			if err := t.indexFields(); err != nil {

@@ -163,7 +163,7 @@ func bind(ctx context.Context, store RegistryStore, c *Catalogue) error {
 // catalogue, as custom fields do. Whoever writes objects calls it once the
 // transaction is kept.
 func (s *Service) Kept(ctx context.Context, t *Type) error {
-	for _, r := range s.rules[t.Name] {
+	for _, r := range t.rules {
 		if ruleKinds[r.kind].kept {
 			return s.registry.Refresh(ctx)
 		}

@@ -173,10 +173,8 @@ func judgeForbidden(m *member, _ *rule) error {
 // creatable refuses to create objects of a type that has a rule against it,
 // before anything else is looked at.
 func (j *judge) creatable() error {
-	for _, r := range j.s.rules[j.t.Name] {
-		if r.kind == "no_create" {
-			return &fault.Error{Kind: fault.NotAllowed, Detail: `Method "POST" not allowed.`}
-		}
+	if j.t.rule("no_create") != nil {
+		return &fault.Error{Kind: fault.NotAllowed, Detail: `Method "POST" not allowed.`}
 	}
 	return nil
 }
@@ -201,8 +199,8 @@ func stillUsed(d *deletion, r *rule, o *Object) error {
 }
 
 // goWith clears what means nothing without the target of a reference.
-func (o *Object) goWith(rules []*rule, field string) {
-	for _, r := range rules {
+func (o *Object) goWith(field string) {
+	for _, r := range o.Type.rules {
 		if r.kind != "goes_with" || r.arg("field") != field {
 			continue
 		}

@@ -65,6 +65,31 @@ func (r *rule) list(name string) []string {
 // common are the words that every rule may have; those of its kind stand in ruleKinds.
 var common = []string{"kind", "if", "key", "text", "stage"}
 
+// rule is the first rule of that kind, or nil.
+func (t *Type) rule(kind string) *rule {
+	i := slices.IndexFunc(t.rules, func(r *rule) bool { return r.kind == kind })
+	if i < 0 {
+		return nil
+	}
+	return t.rules[i]
+}
+
+// addRules gives the types their rules. A rule of an unknown type is an error.
+func (c *Catalogue) addRules(data []byte) error {
+	rules, err := parseRules(data)
+	if err != nil {
+		return err
+	}
+	for name, list := range rules {
+		t := c.Type(name)
+		if t == nil {
+			return fmt.Errorf("rules of %s, which is no type", name)
+		}
+		t.rules = list
+	}
+	return nil
+}
+
 // parseRules reads the rules and compiles their expressions: unknown kinds and
 // words, and expressions that do not compile, are errors.
 func parseRules(data []byte) (map[string][]*rule, error) {
@@ -161,6 +186,9 @@ func parseRule(raw map[string]any) (*rule, error) {
 		default:
 			r.args[word] = v
 		}
+	}
+	if r.kind == "effect" && deeds[r.arg("do")] == nil {
+		return nil, fmt.Errorf("%s: nothing is done by %q", r.kind, r.arg("do"))
 	}
 	if r.kind == "unique" && r.args["label"] != nil && len(r.fields) == 1 {
 		r.id, r.key, r.stage, r.single = uniqueID(r.fields, ""), r.fields[0], 1, true

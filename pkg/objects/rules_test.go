@@ -25,15 +25,8 @@ func (p *paths) Visit(node *ast.Node) {
 func TestRulesFitTheCatalogue(t *testing.T) {
 	c, err := Load()
 	require.NoError(t, err)
-	rules, err := embeddedRules()
-	require.NoError(t, err)
 	used := map[string]bool{}
-	for name, list := range rules {
-		typ := c.Type(name)
-		if typ == nil {
-			t.Errorf("rules for %s, which is no type", name)
-			continue
-		}
+	for _, typ := range c.Types() {
 		check := func(path string) {
 			for _, word := range []string{"creating", "id"} {
 				if path == word {
@@ -46,10 +39,10 @@ func TestRulesFitTheCatalogue(t *testing.T) {
 				return
 			}
 			if p := c.resolve(typ, path); p.err != nil {
-				t.Errorf("%s: %s: %v", name, path, p.err)
+				t.Errorf("%s: %s: %v", typ.Name, path, p.err)
 			}
 		}
-		for _, r := range list {
+		for _, r := range typ.rules {
 			for _, program := range []*vm.Program{r.when, r.value} {
 				if program == nil {
 					continue
@@ -69,5 +62,23 @@ func TestRulesFitTheCatalogue(t *testing.T) {
 	}
 	for kind := range ruleKinds {
 		assert.True(t, used[kind], "no type has a rule of kind %s", kind)
+	}
+}
+
+// What is wrong with the file of rules stops the start.
+func TestWrongRules(t *testing.T) {
+	for _, tt := range []struct{ name, file, want string }{
+		{"no YAML", "{", "rules"},
+		{"a type that is not there", "dcim.nothing: [{if: creating, text: No.}]", "rules of dcim.nothing, which is no type"},
+		{"a kind that is not there", "dcim.device: [{kind: sometimes}]", `no such kind "sometimes"`},
+		{"a word of another kind", "dcim.device: [{kind: frozen, version: 4}]", `frozen: "version" is no word of this kind`},
+		{"an effect that is not there", "dcim.device: [{kind: effect, do: nothing}]", `nothing is done by "nothing"`},
+		{"an expression that does not compile", `dcim.device: [{if: "name ==", text: No.}]`, "name =="},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Load()
+			require.NoError(t, err)
+			assert.ErrorContains(t, c.addRules([]byte(tt.file)), tt.want)
+		})
 	}
 }

@@ -395,7 +395,7 @@ func (w *writing) finish() error {
 		if p.Before != nil {
 			renamed = append(renamed, p)
 		}
-		for _, r := range w.s.rules[p.Object.Type.Name] {
+		for _, r := range p.Object.Type.rules {
 			touch = touch || ruleKinds[r.kind].kept
 		}
 	}

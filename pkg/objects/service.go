@@ -17,17 +17,12 @@ import (
 // Service judges and writes objects of every type.
 type Service struct {
 	registry *Registry
-	rules    map[string][]*rule
 	now      func() time.Time
 }
 
 // NewService returns a Service over the types of registry.
 func NewService(registry *Registry, now func() time.Time) *Service {
-	rules, err := embeddedRules()
-	if err != nil {
-		panic(err) // embedded; a test parses it
-	}
-	return &Service{registry: registry, rules: rules, now: now}
+	return &Service{registry: registry, now: now}
 }
 
 // Planned is a create or change that broke no rule and is not written yet.

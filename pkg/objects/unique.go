@@ -25,7 +25,7 @@ func (j *judge) uniqueRules(t *Type) []*rule {
 	}
 	rules := []*rule{}
 	named := map[string]bool{}
-	for _, r := range j.s.rules[t.Name] {
+	for _, r := range t.rules {
 		if r.kind != "unique" {
 			continue
 		}
@@ -146,7 +146,7 @@ func (j *judge) askAll() error {
 			}
 		}
 		keys = append(keys, some...)
-		for _, r := range j.s.rules[m.object.Type.Name] {
+		for _, r := range m.object.Type.rules {
 			if more := ruleKinds[r.kind].ahead; more != nil {
 				keys = append(keys, more(m, r)...)
 			}

@@ -3,7 +3,6 @@ package objects
 import (
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/google/uuid"
 )
@@ -17,30 +16,13 @@ type wires struct {
 	rows *Type // of the ends of cables
 }
 
-// cableRule is the rule of cable ends and the name of the type that it is about.
-var cableRule = sync.OnceValues(func() (string, *rule) {
-	types, err := embeddedRules()
-	if err != nil {
-		return "", nil
-	}
-	for name, rules := range types {
-		for _, r := range rules {
-			if r.kind == "cable_end" {
-				return name, r
-			}
-		}
-	}
-	return "", nil
-})
-
 // wiring is how cables run among the objects of l; nil where there are none.
 func (l *loader) wiring() *wires {
-	name, r := cableRule()
-	rows := l.c.Type(name)
-	if r == nil || rows == nil {
+	rows := l.c.cableEnds
+	if rows == nil {
 		return nil
 	}
-	return &wires{l, r, rows}
+	return &wires{l, rows.rule("cable_end"), rows}
 }
 
 // word is an entry of a nested argument, such as fronts: {type: …}.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -50,7 +51,7 @@ func run(ctx context.Context) error {
 		defer cancel()
 		_ = app.Shutdown(end)
 	}()
-	if err := app.Start("127.0.0.1:8090"); err != http.ErrServerClosed {
+	if err := app.Start("127.0.0.1:8090"); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

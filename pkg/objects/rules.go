@@ -246,7 +246,7 @@ func pathCall(path string) ast.Node {
 	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: "path__"}, Arguments: []ast.Node{&ast.StringNode{Value: path}}}
 }
 
-// signature is that of every function in expressions.
+// function is what expressions call.
 type function = func(...any) (any, error)
 
 func compile(text string) (*vm.Program, error) {
@@ -269,18 +269,18 @@ func (m *member) env() map[string]any {
 	}
 	l := m.j.l
 	m.functions = map[string]any{
-		"path__":  function(func(args ...any) (any, error) { return m.value(fmt.Sprint(args[0])), l.err }),
-		"given":   function(func(args ...any) (any, error) { return m.given(args), nil }),
-		"changed": function(func(args ...any) (any, error) { return m.changed(args), nil }),
-		"below":   function(func(args ...any) (any, error) { return l.below(idOf(args[0]), idOf(args[1])), l.err }),
-		"count": function(func(args ...any) (any, error) {
+		"path__":  func(args ...any) (any, error) { return m.value(fmt.Sprint(args[0])), l.err },
+		"given":   func(args ...any) (any, error) { return m.given(args), nil },
+		"changed": func(args ...any) (any, error) { return m.changed(args), nil },
+		"below":   func(args ...any) (any, error) { return l.below(idOf(args[0]), idOf(args[1])), l.err },
+		"count": func(args ...any) (any, error) {
 			if m.before == nil {
 				return 0, nil
 			}
 			return len(l.refs(m.before, fmt.Sprint(args[0]))), l.err
-		}),
-		"first": function(func(args ...any) (any, error) { return m.first(fmt.Sprint(args[0])), l.err }),
-		"at": function(func(args ...any) (any, error) {
+		},
+		"first": func(args ...any) (any, error) { return m.first(fmt.Sprint(args[0])), l.err },
+		"at": func(args ...any) (any, error) {
 			o := l.get(idOf(args[0]))
 			if idOf(args[0]) == m.object.ID {
 				o = m.object
@@ -289,14 +289,14 @@ func (m *member) env() map[string]any {
 				return nil, l.err
 			}
 			return l.value(o, fmt.Sprint(args[1])), l.err
-		}),
-		"number": function(func(args ...any) (any, error) { return atoi(text(args[0])), nil }),
-		"empty":  function(func(args ...any) (any, error) { return filters.Falsy(args[0]), nil }),
-		"caller": function(func(...any) (any, error) { return m.j.caller(), nil }),
-		"named": function(func(args ...any) (any, error) {
+		},
+		"number": func(args ...any) (any, error) { return atoi(text(args[0])), nil },
+		"empty":  func(args ...any) (any, error) { return filters.Falsy(args[0]), nil },
+		"caller": func(...any) (any, error) { return m.j.caller(), nil },
+		"named": func(args ...any) (any, error) {
 			id, err := m.j.namedObject(fmt.Sprint(args[0]), fmt.Sprint(args[1]))
 			return idText(id), err
-		}),
+		},
 	}
 	return m.functions
 }

@@ -24,7 +24,7 @@ func (a *answerer) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if err, is := p.(error); is && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
 				a.answer(c, &panicked{p, debug.Stack()})

@@ -51,9 +51,9 @@ func TestTypesMadeAtRunTime(t *testing.T) {
 			assert.Equal(t, made, r.must(t, http.StatusOK, http.MethodGet, "/api/extras/object-types/"+key+"/", nil))
 		}
 		assert.EqualValues(t, "1", shown(r.must(t, http.StatusOK, http.MethodGet, "/api/extras/object-types/", nil)["count"]))
-		res, body = r.ask(t, http.MethodPost, "/api/extras/object-types/", `{"app_label": "custom", "modle": "x"}`)
+		res, body = r.ask(t, http.MethodPost, "/api/extras/object-types/", `{"app_label": "custom", "modul": "x"}`)
 		require.Equal(t, http.StatusBadRequest, res.StatusCode)
-		assert.Contains(t, shown(body), "modle", "a misspelt name is told")
+		assert.Contains(t, shown(body), "modul", "a misspelt name is told")
 		res, body = r.ask(t, http.MethodDelete, "/api/extras/object-types/custom.service/", "")
 		assert.Equal(t, http.StatusConflict, res.StatusCode, shown(body))
 

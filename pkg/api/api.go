@@ -230,7 +230,7 @@ func (a *API) find(r *request) (target, bool) {
 			return readOnly(r.status, "Status", "How the service is doing."), true
 		}
 		if addresses := appAddresses(cat, segments[0]); addresses != nil {
-			return readOnly(func(r *request) error { return r.appRoot(segments[0], addresses) }, appTitle(cat, segments[0]), ""), true
+			return readOnly(func(r *request) error { return r.addresses("/api/"+segments[0]+"/", addresses) }, appTitle(cat, segments[0]), ""), true
 		}
 		return target{}, false
 	case 2, 3:

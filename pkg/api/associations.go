@@ -101,14 +101,9 @@ func (a associationResource) changeMany(r *request, partial bool) error {
 }
 
 func (a associationResource) deleteMany(r *request) error {
-	changes, err := r.changes(maxAssociationMembers, true)
-	if err != nil {
-		return err
-	}
-	if err := a.Associations.Delete(r.ctx(), changeIDs(changes), true); err != nil {
-		return err
-	}
-	return r.gone()
+	return r.deleteMembers(maxAssociationMembers, func(ids []uuid.UUID) error {
+		return a.Associations.Delete(r.ctx(), ids, true)
+	})
 }
 
 func (a associationResource) show(r *request, id string) error {
@@ -205,13 +200,7 @@ func (r *request) associationList(list []associations.Association) []byte {
 }
 
 func (r *request) appendAssociations(b []byte, list []associations.Association, v view) []byte {
-	for i := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = r.appendAssociation(b, list[i], v)
-	}
-	return b
+	return appendEach(b, list, func(b []byte, a associations.Association) []byte { return r.appendAssociation(b, a, v) })
 }
 
 // appendAssociation appends a link (reference section 3.3).

@@ -268,26 +268,14 @@ func computedIDs(value any) []uuid.UUID {
 func (l *level) appendComputed(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case []uuid.UUID:
-		b = append(b, '[')
-		for i, id := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = l.appendTarget(b, generic, id)
-		}
+		b = appendEach(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, id) })
 		return append(b, ']')
 	case uuid.UUID:
 		return l.appendTarget(b, generic, v)
 	case []objects.End:
-		b = append(b, '{')
-		for i, end := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendString(b, end.Key)
-			b = append(b, ':')
-			b = l.appendTarget(b, generic, end.ID)
-		}
+		b = appendEach(append(b, '{'), v, func(b []byte, end objects.End) []byte {
+			return l.appendTarget(append(appendString(b, end.Key), ':'), generic, end.ID)
+		})
 		return append(b, '}')
 	}
 	return appendValue(b, value)

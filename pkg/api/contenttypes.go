@@ -73,15 +73,7 @@ func (a contentTypeResource) list(r *request) error {
 		return err
 	}
 	p := readPage(r.query)
-	from := min(p.offset, len(list))
-	var results []byte
-	for i, t := range list[from:min(from+p.limit, len(list))] {
-		if i > 0 {
-			results = append(results, ',')
-		}
-		results = r.appendContentType(results, t)
-	}
-	return r.answer(200, r.appendPage(nil, p, len(list), results))
+	return r.answer(200, r.appendPage(nil, p, len(list), appendEach(nil, within(list, p), r.appendContentType)))
 }
 
 func (a contentTypeResource) show(r *request, id string) error {

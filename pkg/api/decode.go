@@ -221,6 +221,18 @@ func readChange(raw json.RawMessage) (objects.Change, *fault.Error, error) {
 }
 
 // ids returns whom the changes are about.
+// deleteMembers deletes what the members of a body name, all or nothing.
+func (r *request) deleteMembers(most int, del func(ids []uuid.UUID) error) error {
+	changes, err := r.changes(most, true)
+	if err != nil {
+		return err
+	}
+	if err := del(changeIDs(changes)); err != nil {
+		return err
+	}
+	return r.gone()
+}
+
 func changeIDs(changes []objects.Change) []uuid.UUID {
 	ids := make([]uuid.UUID, len(changes))
 	for i := range changes {

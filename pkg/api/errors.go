@@ -71,18 +71,12 @@ func Refusal(err error) (status int, body []byte, ok bool) {
 func appendFault(b []byte, e *fault.Error) []byte {
 	switch {
 	case len(e.Items) > 0:
-		b = append(b, '[')
-		for i, item := range e.Items {
-			if i > 0 {
-				b = append(b, ',')
-			}
+		return append(appendEach(append(b, '['), e.Items, func(b []byte, item error) []byte {
 			if member := fault.As(item); member != nil {
-				b = appendFault(b, member)
-			} else {
-				b = append(b, "{}"...)
+				return appendFault(b, member)
 			}
-		}
-		return append(b, ']')
+			return append(b, "{}"...)
+		}), ']')
 	case e.Nested:
 		b = append(b, '[')
 		b = appendString(b, pythonRepr(e))
@@ -138,14 +132,7 @@ func appendMessages(b []byte, p fault.Problem) []byte {
 	if p.Bare && len(p.Messages) == 1 {
 		return appendString(b, p.Messages[0])
 	}
-	b = append(b, '[')
-	for i, message := range p.Messages {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, message)
-	}
-	return append(b, ']')
+	return append(appendEach(append(b, '['), p.Messages, appendString), ']')
 }
 
 // pythonRepr is the text of a dict of lists of strings, as Python prints it.

@@ -56,6 +56,17 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// appendEach appends the members of a list, as one says, with commas between them.
+func appendEach[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
+	for i, member := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = one(b, member)
+	}
+	return b
+}
+
 // appendID appends an id as a JSON string.
 func appendID(b []byte, id uuid.UUID) []byte {
 	var text [38]byte

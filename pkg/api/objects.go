@@ -177,14 +177,9 @@ func (a objectResource) these(ids []uuid.UUID) filters.Query {
 var idField = &filters.Field{Name: "id", Kind: filters.UUID, Path: filters.Path{Column: filters.Column{Name: "id", Own: true}}}
 
 func (a objectResource) deleteMany(r *request) error {
-	changes, err := r.changes(maxObjectMembers, true)
-	if err != nil {
-		return err
-	}
-	if err := a.Associations.DeleteObjects(r.ctx(), a.t, changeIDs(changes), true); err != nil {
-		return err
-	}
-	return r.gone()
+	return r.deleteMembers(maxObjectMembers, func(ids []uuid.UUID) error {
+		return a.Associations.DeleteObjects(r.ctx(), a.t, ids, true)
+	})
 }
 
 func (a objectResource) show(r *request, id string) error {

@@ -22,9 +22,8 @@ func (a objectTypeResource) list(r *request) error {
 		return err
 	}
 	p := readPage(r.query)
-	from := min(p.offset, len(all))
 	var results []byte
-	for i, d := range all[from:min(from+p.limit, len(all))] {
+	for i, d := range within(all, p) {
 		if i > 0 {
 			results = append(results, ',')
 		}

@@ -104,11 +104,7 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 	number("min_value", f.least)
 	number("max_value", f.most)
 	if f.choices != nil {
-		b = append(b, `,"choices":[`...)
-		for i, choice := range f.choices {
-			if i > 0 {
-				b = append(b, ',')
-			}
+		b = appendEach(append(b, `,"choices":[`...), f.choices, func(b []byte, choice [2]string) []byte {
 			b = append(b, `{"value":`...)
 			if f.numbers {
 				b = append(b, choice[0]...)
@@ -117,8 +113,8 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 			}
 			b = append(b, `,"display":`...)
 			b = appendString(b, choice[1])
-			b = append(b, '}')
-		}
+			return append(b, '}')
+		})
 		b = append(b, ']')
 	}
 	if f.child != nil {

@@ -45,6 +45,12 @@ func readPage(q query) page {
 	return p
 }
 
+// within is the part of a whole list that stands on page p.
+func within[T any](list []T, p page) []T {
+	from := min(p.offset, len(list))
+	return list[from:min(from+p.limit, len(list))]
+}
+
 // isDigits is true of a number that is too large to be read.
 func isDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == "" && strings.Trim(text, "0") != ""

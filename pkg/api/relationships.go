@@ -43,14 +43,7 @@ func (a relationshipResource) list(r *request) error {
 	if err != nil {
 		return err
 	}
-	var results []byte
-	for i, rel := range list {
-		if i > 0 {
-			results = append(results, ',')
-		}
-		results = r.appendRelationship(results, rel)
-	}
-	return r.answer(200, r.appendPage(nil, p, count, results))
+	return r.answer(200, r.appendPage(nil, p, count, appendEach(nil, list, r.appendRelationship)))
 }
 
 func (a relationshipResource) create(r *request) error {
@@ -63,7 +56,7 @@ func (a relationshipResource) create(r *request) error {
 		return err
 	}
 	if bulk {
-		return r.created("", r.appendRelationships(nil, made))
+		return r.created("", r.relationshipList(made))
 	}
 	return r.created(r.link(relationshipsPath, made[0].ID.String()), r.appendRelationship(nil, made[0]))
 }
@@ -77,18 +70,13 @@ func (a relationshipResource) changeMany(r *request, partial bool) error {
 	if err != nil {
 		return err
 	}
-	return r.answer(200, r.appendRelationships(nil, changed))
+	return r.answer(200, r.relationshipList(changed))
 }
 
 func (a relationshipResource) deleteMany(r *request) error {
-	changes, err := r.changes(maxObjectMembers, true)
-	if err != nil {
-		return err
-	}
-	if err := a.Relationships.Delete(r.ctx(), changeIDs(changes), true); err != nil {
-		return err
-	}
-	return r.gone()
+	return r.deleteMembers(maxObjectMembers, func(ids []uuid.UUID) error {
+		return a.Relationships.Delete(r.ctx(), ids, true)
+	})
 }
 
 func (a relationshipResource) show(r *request, id string) error {
@@ -159,15 +147,8 @@ func (a relationshipResource) at(r *request, id string) (*relationships.Relation
 
 var errNoRelationship = noMatch("extras.Relationship")
 
-func (r *request) appendRelationships(b []byte, list []*relationships.Relationship) []byte {
-	b = append(b, '[')
-	for i, rel := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = r.appendRelationship(b, rel)
-	}
-	return append(b, ']')
+func (r *request) relationshipList(list []*relationships.Relationship) []byte {
+	return append(appendEach([]byte{'['}, list, r.appendRelationship), ']')
 }
 
 // appendRelationship appends a definition (reference section 3.2).

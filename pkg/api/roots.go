@@ -49,33 +49,18 @@ func (r *request) root(*request) error {
 	for _, name := range ownRoots {
 		apps[name] = true
 	}
-	b := []byte{'{'}
-	for i, name := range slices.Sorted(maps.Keys(apps)) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		end := "/"
-		if strings.Contains(name, ".") {
-			end = ""
-		}
-		b = appendString(b, name)
-		b = append(b, ':')
-		b = appendString(b, r.base+"/api/"+name+end+r.suffix)
-	}
-	return r.answer(200, append(b, '}'))
+	return r.addresses("/api/", slices.Sorted(maps.Keys(apps)))
 }
 
-// appRoot answers /api/<app>/.
-func (r *request) appRoot(app string, addresses []string) error {
-	b := []byte{'{'}
-	for i, name := range addresses {
-		if i > 0 {
-			b = append(b, ',')
+// addresses answers names with where they stand below path.
+func (r *request) addresses(path string, names []string) error {
+	b := appendEach([]byte{'{'}, names, func(b []byte, name string) []byte {
+		end := "/"
+		if strings.Contains(name, ".") { // a file
+			end = ""
 		}
-		b = appendString(b, name)
-		b = append(b, ':')
-		b = appendString(b, r.base+"/api/"+app+"/"+name+"/"+r.suffix)
-	}
+		return appendString(append(appendString(b, name), ':'), r.base+path+name+end+r.suffix)
+	})
 	return r.answer(200, append(b, '}'))
 }
 

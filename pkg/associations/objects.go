@@ -72,8 +72,10 @@ func (s *Service) CreateObjects(ctx context.Context, t *objects.Type, drafts []o
 	var ids []uuid.UUID
 	err := s.write(ctx, t, func(w *writer) error {
 		var err error
-		ids, err = w.create(ctx, drafts, bulk)
-		return err
+		if ids, err = w.create(ctx, drafts, bulk); err != nil {
+			return err
+		}
+		return w.tryPatterns(ctx, ids)
 	})
 	return ids, err
 }
@@ -191,7 +193,7 @@ func (s *Service) UpdateObjects(ctx context.Context, t *objects.Type, changes []
 				ids = append(ids, c.ID)
 			}
 		}
-		return nil
+		return w.tryPatterns(ctx, ids)
 	})
 	return ids, err
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"relata/pkg/filters"
 	"relata/pkg/objects"
 	"relata/pkg/relationships"
 )
@@ -37,9 +36,6 @@ type Peers struct {
 	Back   bool
 	IDs    []uuid.UUID
 }
-
-// chunk is how many queries one statement judges.
-const chunk = 400
 
 // Panels returns what each of the objects, all of type t, shows of its
 // relationships: their links in one statement, and in another (for each 400
@@ -145,24 +141,18 @@ func twinned(applied []relationships.Applied) []int {
 
 // applying returns the answer to whether the i-th of applied applies to an object.
 func (s *Service) applying(ctx context.Context, ids []uuid.UUID, applied []relationships.Applied) (func(uuid.UUID, int) bool, error) {
-	var queries []filters.Query
+	var judged []relationships.Applied
 	at := make([]int, len(applied))
 	for i, a := range applied {
 		at[i] = -1
 		if len(a.Query) > 0 {
-			at[i] = len(queries)
-			queries = append(queries, a.Query)
+			at[i] = len(judged)
+			judged = append(judged, a)
 		}
 	}
-	marks := map[uuid.UUID][]bool{}
-	for rest := queries; len(rest) > 0; rest = rest[min(chunk, len(rest)):] {
-		some, err := s.store.Applying(ctx, ids, rest[:min(chunk, len(rest))])
-		if err != nil {
-			return nil, err
-		}
-		for id, more := range some {
-			marks[id] = append(marks[id], more...)
-		}
+	marks, err := matches(ctx, s.store, ids, judged)
+	if err != nil {
+		return nil, err
 	}
 	return func(id uuid.UUID, i int) bool {
 		return at[i] < 0 || at[i] < len(marks[id]) && marks[id][at[i]]

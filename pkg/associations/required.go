@@ -3,12 +3,12 @@ package associations
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"relata/pkg/fault"
-	"relata/pkg/filters"
 	"relata/pkg/objects"
 	"relata/pkg/relationships"
 )
@@ -76,23 +76,15 @@ type place struct {
 
 // excused returns those whose filter the stored object does not match.
 func (d duties) excused(ctx context.Context, tx Tx, id uuid.UUID) (map[place]bool, error) {
-	var queries []filters.Query
-	var places []place
-	for _, a := range d.applied {
-		if len(a.Query) > 0 {
-			queries, places = append(queries, a.Query), append(places, place{id, a.RID, a.Other})
-		}
+	judged := slices.DeleteFunc(slices.Clone(d.applied), func(a relationships.Applied) bool { return len(a.Query) == 0 })
+	marks, err := matches(ctx, tx, []uuid.UUID{id}, judged)
+	if err != nil {
+		return nil, err
 	}
 	free := map[place]bool{}
-	for rest := queries; len(rest) > 0; rest = rest[min(chunk, len(rest)):] {
-		marks, err := tx.Applying(ctx, []uuid.UUID{id}, rest[:min(chunk, len(rest))])
-		if err != nil {
-			return nil, err
-		}
-		for i, applies := range marks[id] {
-			if !applies {
-				free[places[len(places)-len(rest)+i]] = true
-			}
+	for i, applies := range marks[id] {
+		if !applies {
+			free[place{id, judged[i].RID, judged[i].Other}] = true
 		}
 	}
 	return free, nil

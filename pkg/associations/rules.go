@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/fault"
-	"relata/pkg/filters"
 	"relata/pkg/objects"
 	"relata/pkg/relationships"
 )
@@ -125,13 +124,12 @@ func (j *jury) filter(ctx context.Context, r Reader, wanted []candidate) error {
 			continue
 		}
 		for _, side := range []relationships.Side{relationships.Destination, relationships.Source} {
-			q := c.definition.End(side).Query
-			if len(q) == 0 {
+			if len(c.definition.End(side).Query) == 0 {
 				continue
 			}
 			key := unfit{rid: c.definition.RID, side: side}
 			if asked[key] == nil {
-				asked[key] = &question{query: q}
+				asked[key] = &question{Relationship: c.definition, nested: c.nested}
 				order = append(order, key)
 			}
 			object := c.source
@@ -142,9 +140,9 @@ func (j *jury) filter(ctx context.Context, r Reader, wanted []candidate) error {
 		}
 	}
 	for _, key := range order {
-		matching, err := r.Matching(ctx, asked[key].ids, asked[key].query)
+		matching, err := r.Matching(ctx, asked[key].ids, asked[key].End(key.side).Query)
 		if err != nil {
-			return err
+			return slowFilter(err, asked[key].Relationship, key.side, asked[key].nested)
 		}
 		fit := map[uuid.UUID]bool{}
 		for _, id := range matching {
@@ -159,9 +157,11 @@ func (j *jury) filter(ctx context.Context, r Reader, wanted []candidate) error {
 	return nil
 }
 
+// question is which of ids match a filter of a definition.
 type question struct {
-	query filters.Query
-	ids   []uuid.UUID
+	*relationships.Relationship
+	ids    []uuid.UUID
+	nested bool
 }
 
 func (j *jury) add(row Row) {

@@ -207,6 +207,9 @@ func (s *Service) linkOne(ctx context.Context, c candidate) ([]Association, erro
 	if !c.plausible() {
 		return nil, errTaken
 	}
+	if err := tryPatterns(ctx, s.store, c.definition, []Link{c.link()}, false); err != nil {
+		return nil, err
+	}
 	row, ok, err := s.store.Link(ctx, c.definition, c.link(), s.time())
 	if err != nil {
 		return nil, err
@@ -253,6 +256,9 @@ func linkGroup(ctx context.Context, tx Tx, r *relationships.Relationship, wanted
 	}
 	if len(at2) < len(links) {
 		return errTaken
+	}
+	if err := tryPatterns(ctx, tx, r, links, wanted[places[0]].nested); err != nil {
+		return err
 	}
 	rows, ok, err := tx.Link(ctx, r, links, at)
 	if err != nil {

@@ -121,6 +121,21 @@ func (c *Condition) HasPattern() bool {
 	return isPattern(c.Lookup) || c.Lookup == Equal && c.Field != nil && isPattern(c.Field.Base)
 }
 
+// Pattern returns the name of the first parameter of q with a regular
+// expression, or "".
+func (q Query) Pattern() string {
+	for i := range q {
+		if !q[i].HasPattern() {
+			continue
+		}
+		if q[i].Lookup == Equal {
+			return q[i].Field.Name
+		}
+		return q[i].Field.Name + "__" + string(q[i].Lookup)
+	}
+	return ""
+}
+
 // addChoice reads one of a fixed set. Only the plain filter insists on it, and
 // the negated one of a field that has no lookups for texts.
 func (c *Condition) addChoice(v string) string {

@@ -211,7 +211,9 @@ func (r reader) Rivals(ctx context.Context, claims []associations.Claim) ([]asso
 func (r reader) Matching(ctx context.Context, ids []uuid.UUID, q filters.Query) ([]uuid.UUID, error) {
 	where, args := r.where(q, "o")
 	var matching []uuid.UUID
-	err := r.all(ctx, &matching, `select o.id from object o where o.id`+r.dialect.in+` and `+where, append([]any{ids}, args...)...)
+	err := r.bounded(ctx, q, func(ctx context.Context) error {
+		return r.all(ctx, &matching, `select o.id from object o where o.id`+r.dialect.in+` and `+where, append([]any{ids}, args...)...)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("match objects: %w", err)
 	}

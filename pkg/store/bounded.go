@@ -17,7 +17,12 @@ var patternTime = time.Second
 // bounded runs do. When q has a regular expression it has a second for it; what
 // takes longer is fault.Invalid under its parameter.
 func (r reader) bounded(ctx context.Context, q filters.Query, do func(context.Context) error) error {
-	name := patternOf(q)
+	return r.boundedBy(ctx, q.Pattern(), do)
+}
+
+// boundedBy is bounded for the parameter of that name, which has the expression;
+// "": none has.
+func (r reader) boundedBy(ctx context.Context, name string, do func(context.Context) error) error {
 	if name == "" {
 		return do(ctx)
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,7 +88,8 @@ func writtenFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 // text; between texts the query's deadline does.
 var errSlowPattern = errors.New("relata: slow pattern")
 
-// maxPatternWork bounds the product of a pattern's and a text's length.
+// maxPatternWork bounds the product of a pattern's instructions and a text's
+// length: half a second.
 const maxPatternWork = 50_000_000
 
 func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
@@ -96,12 +98,12 @@ func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 	if !ok1 || !ok2 {
 		return nil, nil
 	}
-	if len(pattern)*len(text) > maxPatternWork {
-		return nil, errSlowPattern
-	}
 	re, err := compiled(pattern)
 	if err != nil {
 		return nil, err
+	}
+	if re.size*len(text) > maxPatternWork {
+		return nil, errSlowPattern
 	}
 	if re.MatchString(text) {
 		return int64(1), nil
@@ -112,17 +114,23 @@ func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 // compiledPatterns keeps the last regular expressions, up to a number.
 var compiledPatterns = struct {
 	sync.RWMutex
-	byText map[string]*regexp.Regexp
-}{byText: map[string]*regexp.Regexp{}}
+	byText map[string]*sizedPattern
+}{byText: map[string]*sizedPattern{}}
 
-func compiled(pattern string) (*regexp.Regexp, error) {
+// sizedPattern is a regular expression and how many instructions it has.
+type sizedPattern struct {
+	*regexp.Regexp
+	size int
+}
+
+func compiled(pattern string) (*sizedPattern, error) {
 	compiledPatterns.RLock()
 	re := compiledPatterns.byText[pattern]
 	compiledPatterns.RUnlock()
 	if re != nil {
 		return re, nil
 	}
-	re, err := regexp.Compile(pattern)
+	re, err := sized(pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -133,4 +141,20 @@ func compiled(pattern string) (*regexp.Regexp, error) {
 	}
 	compiledPatterns.byText[pattern] = re
 	return re, nil
+}
+
+func sized(pattern string) (*sizedPattern, error) {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	return &sizedPattern{re, len(program.Inst)}, nil
 }

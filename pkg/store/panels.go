@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -76,14 +77,15 @@ func hexPeer(rid *int32, id *uuid.UUID, b []byte) {
 // Applying tells which queries each of ids matches, by one text of ones and
 // zeros for each.
 func (r reader) Applying(ctx context.Context, ids []uuid.UUID, queries []filters.Query) (map[uuid.UUID][]bool, error) {
-	marks := make([]fragment, len(queries))
+	marks, pattern := make([]fragment, len(queries)), ""
 	for i, q := range queries {
+		pattern = cmp.Or(pattern, q.Pattern())
 		text, args := r.where(q, "o")
 		marks[i] = sqlf("case when % then '1' else '0' end", fragment{text, args})
 	}
 	f := sqlf("select o.id, % from object o where %", join(marks, " || "), with("o.id"+r.dialect.in, ids))
 	out := make(map[uuid.UUID][]bool, len(ids))
-	err := r.each(ctx, func(rows *sqlx.Rows) error {
+	mark := func(rows *sqlx.Rows) error {
 		var id uuid.UUID
 		var text string
 		if err := rows.Scan(&id, &text); err != nil {
@@ -95,7 +97,10 @@ func (r reader) Applying(ctx context.Context, ids []uuid.UUID, queries []filters
 		}
 		out[id] = applies
 		return nil
-	}, f.text, f.args...)
+	}
+	err := r.boundedBy(ctx, pattern, func(ctx context.Context) error {
+		return r.each(ctx, mark, f.text, f.args...)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("judge objects: %w", err)
 	}

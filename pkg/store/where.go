@@ -405,21 +405,3 @@ func (c *compiler) searchPath(p filters.SearchPath, text string, start ground) (
 	}
 	return c.compare(p.Path, start, c.matches(filters.Text, p.Lookup, []string{text})), true
 }
-
-// patternOf returns the name of the first parameter of q that has a regular
-// expression, or "".
-func patternOf(q filters.Query) string {
-	for i := range q {
-		if q[i].HasPattern() {
-			return q[i].Field.Name + suffix(q[i].Lookup)
-		}
-	}
-	return ""
-}
-
-func suffix(l filters.Lookup) string {
-	if l == filters.Equal {
-		return ""
-	}
-	return "__" + string(l)
-}

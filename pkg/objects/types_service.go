@@ -67,10 +67,7 @@ func (s *Types) read(ctx context.Context, name string, definition []byte) (TypeD
 	if err := json.Unmarshal(definition, &d); err != nil {
 		return d, fmt.Errorf("definition of type %s: %w", name, err)
 	}
-	if t := s.registry.Catalogue(ctx).Type(name); t != nil {
-		d.ID = t.ID
-	}
-	return d, nil
+	return s.numbered(ctx, d), nil
 }
 
 // Find returns the type of that number or name ("custom.service"). A type that
@@ -85,8 +82,10 @@ func (s *Types) Find(ctx context.Context, key string) (TypeDefinition, error) {
 			return d, nil
 		}
 	}
-	return TypeDefinition{}, fault.NotFoundf("No ObjectType matches the given query.")
+	return TypeDefinition{}, errNoType
 }
+
+var errNoType = fault.NotFoundf("No ObjectType matches the given query.")
 
 // Create makes a type; its objects can be made at once. What is wrong with the
 // body is Invalid, each problem under the path of its input.
@@ -95,7 +94,19 @@ func (s *Types) Create(ctx context.Context, raw json.RawMessage) (TypeDefinition
 	if err != nil {
 		return d, err
 	}
-	err = s.store.ChangeTypes(ctx, func(tx TypesTx) error {
+	err = s.change(ctx, func(tx TypesTx, stored map[string][]byte) error {
+		if stored[d.Name()] != nil || s.registry.Catalogue(ctx).Type(d.Name()) != nil {
+			return fault.Field("model", "A type "+d.Name()+" already exists.")
+		}
+		return s.keep(ctx, tx, d, stored)
+	})
+	return s.numbered(ctx, d), err
+}
+
+// change runs f in a transaction in which nobody else changes types, with the
+// stored definitions by name. What it comes to shows at once.
+func (s *Types) change(ctx context.Context, f func(tx TypesTx, stored map[string][]byte) error) error {
+	err := s.store.ChangeTypes(ctx, func(tx TypesTx) error {
 		if err := tx.LockTypes(ctx); err != nil {
 			return err
 		}
@@ -103,27 +114,23 @@ func (s *Types) Create(ctx context.Context, raw json.RawMessage) (TypeDefinition
 		if err != nil {
 			return err
 		}
-		c := s.registry.Catalogue(ctx)
-		if stored[d.Name()] != nil || c.Type(d.Name()) != nil {
-			return fault.Field("model", "A type "+d.Name()+" already exists.")
+		if err := f(tx, stored); err != nil {
+			return err
 		}
-		return s.keep(ctx, tx, d, stored)
+		return tx.TouchCatalogue(ctx)
 	})
 	if err != nil {
-		return d, err
+		return err
 	}
-	return s.now(ctx, d)
+	return s.registry.Refresh(ctx)
 }
 
-// now reads the catalogue anew and returns d with its number.
-func (s *Types) now(ctx context.Context, d TypeDefinition) (TypeDefinition, error) {
-	if err := s.registry.Refresh(ctx); err != nil {
-		return d, err
-	}
+// numbered returns d with the number of its type.
+func (s *Types) numbered(ctx context.Context, d TypeDefinition) TypeDefinition {
 	if t := s.registry.Catalogue(ctx).Type(d.Name()); t != nil {
 		d.ID = t.ID
 	}
-	return d, nil
+	return d
 }
 
 // keep stores d once it fits the other types.
@@ -151,43 +158,35 @@ func (s *Types) keep(ctx context.Context, tx TypesTx, d TypeDefinition, stored m
 	if err != nil {
 		return err
 	}
-	if err := tx.SaveType(ctx, d.Name(), definition); err != nil {
-		return err
-	}
-	return tx.TouchCatalogue(ctx)
+	return tx.SaveType(ctx, d.Name(), definition)
 }
 
 // Update changes a type: names, and fields (the whole list). What stored objects
 // would break is Invalid, and says which they are.
 func (s *Types) Update(ctx context.Context, key string, raw json.RawMessage) (TypeDefinition, error) {
-	before, err := s.Find(ctx, key)
+	found, err := s.Find(ctx, key)
 	if err != nil {
-		return before, err
+		return found, err
 	}
-	d, err := decodeType(raw, before)
-	if err != nil {
-		return d, err
-	}
-	err = s.store.ChangeTypes(ctx, func(tx TypesTx) error {
-		if err := tx.LockTypes(ctx); err != nil {
-			return err
+	var d TypeDefinition
+	err = s.change(ctx, func(tx TypesTx, stored map[string][]byte) error {
+		definition, there := stored[found.Name()]
+		if !there {
+			return errNoType
 		}
-		stored, err := tx.RuntimeTypes(ctx)
+		before, err := s.read(ctx, found.Name(), definition)
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(stored[d.Name()], &before); err != nil {
-			return fault.NotFoundf("No ObjectType matches the given query.")
+		if d, err = decodeType(raw, before); err != nil {
+			return err
 		}
 		if err := s.keep(ctx, tx, d, stored); err != nil {
 			return err
 		}
 		return s.convert(ctx, tx, before, d)
 	})
-	if err != nil {
-		return d, err
-	}
-	return s.now(ctx, d)
+	return d, err
 }
 
 // Delete removes a type that has no objects and that nothing refers to;
@@ -197,18 +196,11 @@ func (s *Types) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	err = s.store.ChangeTypes(ctx, func(tx TypesTx) error {
-		if err := tx.LockTypes(ctx); err != nil {
-			return err
-		}
+	return s.change(ctx, func(tx TypesTx, stored map[string][]byte) error {
 		if there, err := tx.Exists(ctx, d.ID); err != nil || there {
 			if err == nil {
 				err = fault.Protectedf("Unable to delete object type %s: it has objects.", d.Name())
 			}
-			return err
-		}
-		stored, err := tx.RuntimeTypes(ctx)
-		if err != nil {
 			return err
 		}
 		for name, definition := range stored {
@@ -226,15 +218,8 @@ func (s *Types) Delete(ctx context.Context, key string) error {
 		if err == nil && !ok {
 			err = fault.Protectedf("Unable to delete object type %s: relationships refer to it.", d.Name())
 		}
-		if err != nil {
-			return err
-		}
-		return tx.TouchCatalogue(ctx)
-	})
-	if err != nil {
 		return err
-	}
-	return s.registry.Refresh(ctx)
+	})
 }
 
 // convert writes the objects of a changed type anew. Those that the change would

@@ -1,11 +1,13 @@
 package objects_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"relata/pkg/fault"
 	"relata/pkg/objects"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
@@ -70,5 +72,37 @@ func TestTypes(t *testing.T) {
 			_, err := types.Create(ctx, json.RawMessage(tt.body))
 			require.Equal(t, tt.want, told(err))
 		}
+	})
+}
+
+// meanwhile is a store in which somebody else changes types just before.
+type meanwhile struct {
+	objects.TypesStore
+	change func()
+}
+
+func (m meanwhile) ChangeTypes(ctx context.Context, f func(objects.TypesTx) error) error {
+	m.change()
+	return m.TypesStore.ChangeTypes(ctx, f)
+}
+
+func TestTypeChangedByTwo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		registry := newWorld(t, s).registry
+		types := objects.NewTypes(s, registry)
+		_, err := types.Create(t.Context(), json.RawMessage(`{"app_label":"custom","model":"service","verbose_name":"service","fields":[{"name":"name","kind":"text","unique":true}]}`))
+		require.NoError(t, err)
+		late := objects.NewTypes(meanwhile{s, func() {
+			_, err := types.Update(t.Context(), "custom.service", json.RawMessage(`{"fields":[{"name":"name","kind":"text"},{"name":"size","kind":"integer"}]}`))
+			require.NoError(t, err)
+		}}, registry)
+		made, err := late.Update(t.Context(), "custom.service", json.RawMessage(`{"verbose_name":"Service"}`))
+		require.NoError(t, err)
+		require.Equal(t, "Service", made.VerboseName)
+		require.Len(t, made.Fields, 2, "what the other one said stays")
+		require.False(t, made.Fields[0].Unique)
+		_, err = objects.NewTypes(meanwhile{s, func() { require.NoError(t, types.Delete(t.Context(), "custom.service")) }}, registry).
+			Update(t.Context(), "custom.service", json.RawMessage(`{"verbose_name":"service"}`))
+		require.ErrorIs(t, err, fault.NotFound)
 	})
 }

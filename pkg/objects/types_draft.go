@@ -1,0 +1,217 @@
+package objects
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"relata/pkg/fault"
+)
+
+// decodeType reads the body of a request over what stands; unknown words are
+// refused by name.
+func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
+	draft, err := DecodeDraft(raw)
+	if err != nil {
+		return d, err
+	}
+	e, made := &fault.Error{Kind: fault.Invalid}, d.Model != ""
+	words := map[string]*string{"app_label": &d.AppLabel, "model": &d.Model, "verbose_name": &d.VerboseName, "verbose_name_plural": &d.VerboseNamePlural}
+	for _, key := range draft.Keys {
+		target, known := words[key]
+		switch {
+		case key == "id" || key == "url" || key == "object_type" || key == "display":
+		case key == "fields":
+			d.Fields = nil
+			decodeFields(draft.Fields[key], &d, e)
+		case !known:
+			e.Add([]string{key}, "Unknown field.")
+		default:
+			value, problem := (&Field{Kind: Text, Max: 100}).decodeValue(draft.Fields[key], nil)
+			if problem != nil {
+				problem.addTo(e, key)
+			} else if fixed := key == "app_label" || key == "model"; made && fixed && value != *target {
+				e.Add([]string{key}, "This cannot be changed.")
+			} else {
+				*target = value.(string)
+			}
+		}
+	}
+	for _, key := range []string{"app_label", "model", "verbose_name"} {
+		if !made && !draft.Has(key) {
+			e.Add([]string{key}, required)
+		}
+	}
+	if d.VerboseNamePlural == "" {
+		d.VerboseNamePlural = d.VerboseName + "s"
+	}
+	if d.Fields == nil {
+		d.Fields = []FieldDefinition{}
+	}
+	return d, e.OrNil()
+}
+
+// mostFields is how many fields a type may have.
+const mostFields = 200
+
+func decodeFields(raw json.RawMessage, d *TypeDefinition, e *fault.Error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		e.Add([]string{"fields"}, "Expected a list of items.")
+		return
+	}
+	if len(list) > mostFields {
+		e.Add([]string{"fields"}, fmt.Sprintf("A type has %d fields at most.", mostFields))
+		return
+	}
+	for i, member := range list {
+		d.Fields = append(d.Fields, decodeField(member, []string{"fields", itoa(i)}, e))
+	}
+}
+
+func decodeField(raw json.RawMessage, path []string, e *fault.Error) FieldDefinition {
+	var d FieldDefinition
+	draft, err := DecodeDraft(raw)
+	if err != nil {
+		e.Add(path, "Expected a dictionary.")
+		return d
+	}
+	at := func(key string) []string { return append(slices.Clone(path), key) }
+	for _, key := range draft.Keys {
+		value := draft.Fields[key]
+		var err error
+		switch key {
+		case "name":
+			err = json.Unmarshal(value, &d.Name)
+		case "kind":
+			err = json.Unmarshal(value, &d.Kind)
+		case "label":
+			err = json.Unmarshal(value, &d.Label)
+		case "required":
+			err = json.Unmarshal(value, &d.Required)
+		case "unique":
+			err = json.Unmarshal(value, &d.Unique)
+		case "choices":
+			err = json.Unmarshal(value, &d.Choices)
+		case "targets":
+			err = json.Unmarshal(value, &d.Targets)
+		case "default":
+			if string(value) != "null" {
+				d.Default = value
+			}
+		default:
+			e.Add(at(key), "Unknown field.")
+		}
+		if err != nil {
+			e.Add(at(key), "This value is of the wrong type.")
+		}
+	}
+	for _, key := range []string{"name", "kind"} {
+		if !draft.Has(key) {
+			e.Add(at(key), required)
+		}
+	}
+	return d
+}
+
+var (
+	typeWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	// taken are names that fields cannot have: every object has them, or lists
+	// have parameters of that name.
+	takenNames = []string{"id", "pk", "object_type", "display", "url", "natural_slug", "created", "last_updated", "notes_url", "custom_fields",
+		"tags", "relationships", "computed_fields", "limit", "offset", "sort", "depth", "include", "exclude_m2m", "format", "api_version", "q",
+		"contacts", "teams", "dynamic_groups", "associated_contacts", "export"}
+	// takenApps have addresses of their own.
+	takenApps = []string{"graph", "graphql", "docs", "status", "transactions", "plugins", "auth", "users", "swagger", "api", "static", "health", "ready", "metrics", "login", "logout"}
+)
+
+// problems is all that is wrong with d beside the other types.
+func (d TypeDefinition) problems(base *Catalogue, made []*Type) *fault.Error {
+	e := &fault.Error{Kind: fault.Invalid}
+	switch {
+	case !typeWord.MatchString(d.AppLabel) || strings.Contains(d.AppLabel, "__"):
+		e.Add([]string{"app_label"}, "Enter lower-case letters, digits and underscores, starting with a letter.")
+	case slices.Contains(takenApps, d.AppLabel) || base.apps[d.AppLabel] != "":
+		e.Add([]string{"app_label"}, d.AppLabel+" is reserved.")
+	}
+	if !typeWord.MatchString(d.Model) || strings.Contains(d.Model, "__") {
+		e.Add([]string{"model"}, "Enter lower-case letters, digits and underscores, starting with a letter.")
+	}
+	if pathOf(d.VerboseNamePlural) == "" {
+		e.Add([]string{"verbose_name_plural"}, "It must have letters or digits: it is part of an address.")
+	}
+	own := made[0].Path
+	for _, other := range made[1:] {
+		if other.Path == own {
+			e.Add([]string{"verbose_name_plural"}, "Objects of type "+other.Name+" stand at /api/"+own+"/ already.")
+		}
+	}
+	known := func(name string) bool {
+		return base.byName[name] != nil || slices.ContainsFunc(made, func(t *Type) bool { return t.Name == name })
+	}
+	seen := map[string]bool{}
+	for i, f := range d.Fields {
+		for _, p := range f.problems(known) {
+			e.Add([]string{"fields", itoa(i), p[0]}, p[1])
+		}
+		if seen[f.Name] {
+			e.Add([]string{"fields", itoa(i), "name"}, "There is another field of this name.")
+		}
+		seen[f.Name] = true
+	}
+	return e
+}
+
+// problems are what is wrong with a field: pairs of its word and a text.
+func (d FieldDefinition) problems(known func(string) bool) [][2]string {
+	var out [][2]string
+	bad := func(word, text string) { out = append(out, [2]string{word, text}) }
+	kind, ok := runtimeKinds[d.Kind]
+	switch {
+	case !typeWord.MatchString(d.Name) || strings.Contains(d.Name, "__") || strings.HasSuffix(d.Name, "_"):
+		bad("name", "Enter lower-case letters, digits and underscores, starting with a letter.")
+	case Reserved(d.Name) || slices.Contains(takenNames, d.Name) || strings.HasPrefix(d.Name, "cf_") || strings.HasPrefix(d.Name, "cr_") || strings.HasPrefix(d.Name, "has_"):
+		bad("name", d.Name+" is reserved.")
+	}
+	if !ok {
+		bad("kind", `"`+d.Kind+`" is not a valid choice.`)
+		return out
+	}
+	if utf8.RuneCountInString(d.Label) > 100 || strings.ContainsRune(d.Label, 0) {
+		bad("label", "Ensure this field has no more than 100 characters.")
+	}
+	if kind == Choice != (len(d.Choices) > 0) {
+		bad("choices", map[bool]string{true: required, false: "Only a choice has them."}[kind == Choice])
+	}
+	listed := map[string]bool{}
+	for _, choice := range d.Choices {
+		if choice == "" || listed[choice] || utf8.RuneCountInString(choice) > 255 || strings.ContainsRune(choice, 0) {
+			bad("choices", "Each must be another text of 1 to 255 characters.")
+			break
+		}
+		listed[choice] = true
+	}
+	reference := kind == Reference || kind == References
+	if reference != (len(d.Targets) > 0) {
+		bad("targets", map[bool]string{true: required, false: "Only a reference has them."}[reference])
+	}
+	for _, target := range d.Targets {
+		if !known(target) {
+			bad("targets", "Invalid content type: "+target)
+		}
+	}
+	if d.Unique && (reference || kind == JSON) {
+		bad("unique", "A field of this kind cannot be unique.")
+	}
+	if d.Default != nil {
+		if reference || d.Unique {
+			bad("default", "This field cannot have a default.")
+		} else if _, problem := d.field().decodeValue(d.Default, nil); problem != nil {
+			bad("default", strings.Join(problem.messages, " "))
+		}
+	}
+	return out
+}

@@ -194,10 +194,11 @@ func without(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
 	return slices.DeleteFunc(slices.Clone(ids), func(other uuid.UUID) bool { return other == id })
 }
 
-// others reports whether there is a row among ids beside the one that c changes.
+// others reports whether there is a row among ids beside the one that c changes;
+// under another id, c would stand beside that one, too.
 func (c candidate) others(ids []uuid.UUID) bool {
 	for _, id := range ids {
-		if !c.stored || id != c.id {
+		if !c.stored || c.copied || id != c.id {
 			return true
 		}
 	}
@@ -207,7 +208,7 @@ func (c candidate) others(ids []uuid.UUID) bool {
 // hear returns what is wrong with c, or nil.
 func (j *jury) hear(c candidate) error {
 	pair := Claim{c.definition.RID, c.source, c.destination}
-	exists := c.typed() && c.others(j.pairs[pair])
+	exists := c.typed() && slices.ContainsFunc(j.pairs[pair], func(id uuid.UUID) bool { return !c.stored || id != c.id })
 	if exists && !c.nested {
 		return fault.Field(fault.NonField, duplicate) // 3
 	}

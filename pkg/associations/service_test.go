@@ -246,7 +246,7 @@ func TestUpdateAssociation(t *testing.T) {
 		one := w.define("one", fields{"type": "one-to-many"})
 		a, b := w.mustLink(sym, p, q), w.mustLink(sym, u, v)
 		c := w.mustLink(many, p, m1)
-		w.mustLink(one, p, m1)
+		of1 := w.mustLink(one, p, m1)
 		patch := func(a uuid.UUID, change fields) error {
 			_, err := w.associations.Update(w.ctx, []objects.Change{{ID: a, Draft: draft(t, change), Partial: true}})
 			return err
@@ -268,6 +268,10 @@ func TestUpdateAssociation(t *testing.T) {
 			{"an end of another type, of a pair that exists", a.ID, fields{"relationship": one.ID, "source_id": p, "destination_id": m1}, map[string][]string{"destination_id": {"Object not found"}}},
 			{"another id", c.ID, fields{"id": uuid.New()}, map[string][]string{"__all__": {dup2}}},
 			{"another id and end", c.ID, fields{"id": uuid.New(), "destination_id": m2}, map[string][]string{"__all__": {dup2}}},
+			{"another id, where there is room for one", of1.ID, fields{"id": uuid.New()}, map[string][]string{
+				"destination": {"Unable to create more than one one association to m1 (destination)"}, "__all__": {dup2}}},
+			{"another id and source, where there is room for one", of1.ID, fields{"id": uuid.New(), "source_id": q}, map[string][]string{
+				"destination": {"Unable to create more than one one association to m1 (destination)"}}},
 			{"another relationship", c.ID, fields{"relationship": one.ID, "destination_id": m2}, nil},
 			{"nobody", uuid.New(), fields{}, map[string][]string{"detail": {"No RelationshipAssociation matches the given query."}}},
 		}

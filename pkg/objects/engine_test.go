@@ -80,6 +80,33 @@ func TestRenameReachesDependents(t *testing.T) {
 	})
 }
 
+func TestNamelessStandBehindAllOthers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		device := `{"device_type":"$c9300","role":"$edge","status":"$active","location":"$paris","name":`
+		w.make("nameless", "dcim.device", device+`null}`)
+		w.make("named", "dcim.device", device+`"ž"}`)
+		typ := w.typ("dcim.device")
+		order := func() (names []string) {
+			rows, err := s.Objects(w.t.Context(), w.registry.Catalogue(w.t.Context()), objects.List{Type: typ, Limit: 9})
+			require.NoError(t, err)
+			for _, row := range rows {
+				names = append(names, row.Str)
+			}
+			return names
+		}
+		nameless := "Cisco C9300 (" + w.ids["nameless"] + ")"
+		require.Equal(t, []string{"sw1", "ž", nameless}, order())
+		_, err := w.change("sw1", "dcim.device", `{"name":null}`)
+		require.NoError(t, err)
+		require.Equal(t, "ž", order()[0])
+		_, err = w.change("nameless", "dcim.device", `{"name":"a"}`)
+		require.NoError(t, err)
+		require.Equal(t, "a", order()[0])
+	})
+}
+
 func TestTrees(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
@@ -250,6 +277,7 @@ func TestReferences(t *testing.T) {
 		require.Empty(t, resolve(`{"name":"Paris"}`))
 		require.Contains(t, resolve(`"Paris"`), "Received an unrecognized value: Paris")
 		require.Contains(t, resolve(`{"id":"$paris","object_type":"x","url":"y"}`), "Cannot resolve keyword 'object_type'")
+		require.Contains(t, resolve(`{"url":"y","object_type":"x","id":"$paris"}`), "Cannot resolve keyword 'object_type'", "in whatever order")
 	})
 }
 

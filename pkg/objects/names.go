@@ -23,7 +23,13 @@ func (l *loader) name(o *Object) {
 	if o.Type.SortStyle == "interface" {
 		o.SortKey = interfaceKey(o.Name)
 	}
+	if o.Type.Named != "" && o.Values[o.Type.Named] == nil {
+		o.SortKey = nameless
+	}
 }
+
+// nameless is the key of objects whose name is null: they stand behind all others.
+const nameless = "\U0010FFFF"
 
 // display is what the field display of o shows.
 func (l *loader) display(o *Object) string {

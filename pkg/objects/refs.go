@@ -180,9 +180,12 @@ var djangoLookups = map[string]filters.Lookup{
 	"in": filters.Equal,
 }
 
-// lookup turns attributes into a query; the text says why that cannot be done.
+// lookup turns attributes into a query; the text says why that cannot be done, of
+// several reasons the first by name.
 func (c *Catalogue) lookup(t *Type, params Pairs) (filters.Query, string) {
 	var q filters.Query
+	params = slices.Clone(params)
+	slices.SortStableFunc(params, func(a, b Pair) int { return strings.Compare(a.Key, b.Key) })
 	for _, p := range params {
 		path, lookup := p.Key, filters.Equal
 		way, end, at, err := c.Resolve(t, path)

@@ -184,3 +184,12 @@ func callUntil(ctx context.Context, host string, begin, end time.Time, want int,
 	}
 	return nil, ctx.Err()
 }
+
+// must sends r and wants that status.
+func (c *caller) must(r request, want int) error {
+	status, err := c.do(r)
+	if err == nil && status != want {
+		err = fmt.Errorf("status %d: %.400s", status, c.body)
+	}
+	return err
+}

@@ -167,11 +167,7 @@ func (b *bench) statements(want int, again func() request) ([]statement, []byte,
 		if _, err := b.capture.take(); err != nil {
 			return nil, nil, err
 		}
-		status, err := c.do(again())
-		if err == nil && status != want {
-			err = fmt.Errorf("status %d: %.400s", status, c.body)
-		}
-		if err != nil {
+		if err := c.must(again(), want); err != nil {
 			return nil, nil, err
 		}
 		noted, err := b.capture.take()

@@ -70,8 +70,9 @@ func (b *bench) one(ctx context.Context) error {
 }
 
 // definition is a many-to-many definition from devices that is made for one
-// measurement: nothing is linked in it.
+// measurement, and the connection that made it: nothing is linked in it.
 type definition struct {
+	*caller
 	id   uuid.UUID
 	rid  int
 	from int // numbers of types
@@ -79,8 +80,13 @@ type definition struct {
 }
 
 // define makes a definition as the first one of load, with its filters at both
-// ends or without.
-func (b *bench) define(ctx context.Context, c *caller, to string, filtered bool) (definition, error) {
+// ends or without. Whoever asks for it closes it.
+func (b *bench) define(ctx context.Context, to string, filtered bool) (definition, error) {
+	c, err := call(b.server.host)
+	if err != nil {
+		return definition{}, err
+	}
+	d := definition{caller: c}
 	key := fmt.Sprintf("bench_new_%d", time.Now().UnixNano())
 	filter := "null"
 	if filtered {
@@ -88,12 +94,14 @@ func (b *bench) define(ctx context.Context, c *caller, to string, filtered bool)
 	}
 	body := fmt.Appendf(nil, `{"label":"%s","key":"%s","type":"many-to-many","source_type":"dcim.device","source_filter":%s,"destination_type":"%s","destination_filter":%s}`,
 		key, key, filter, to, filter)
-	if err := b.mustDo(c, b.make.request(http.MethodPost, relationshipsPath, body), http.StatusCreated); err != nil {
-		return definition{}, err
+	err = c.must(b.make.request(http.MethodPost, relationshipsPath, body), http.StatusCreated)
+	if err == nil {
+		err = b.db.QueryRowContext(ctx, `select id, rid, source_type, destination_type from relationship where key = $1`, key).
+			Scan(&d.id, &d.rid, &d.from, &d.to)
 	}
-	var d definition
-	err := b.db.QueryRowContext(ctx, `select id, rid, source_type, destination_type from relationship where key = $1`, key).
-		Scan(&d.id, &d.rid, &d.from, &d.to)
+	if err != nil {
+		c.close()
+	}
 	return d, err
 }
 
@@ -126,15 +134,11 @@ const (
 // post is the creation of one association, of a definition with filters at both
 // ends.
 func (b *bench) post(ctx context.Context) error {
-	c, err := call(b.server.host)
+	d, err := b.define(ctx, "ipam.vlan", true)
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	d, err := b.define(ctx, c, "ipam.vlan", true)
-	if err != nil {
-		return err
-	}
+	defer d.close()
 	var last pair
 	create := func() request {
 		last = b.pair("ipam.vlan")
@@ -251,19 +255,15 @@ const bulkSize = 10_000
 
 // bulk is the creation of many in one request, beside COPY into the same table.
 func (b *bench) bulk(ctx context.Context) error {
-	c, err := call(b.server.host)
+	d, err := b.define(ctx, "ipam.vlan", true)
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	d, err := b.define(ctx, c, "ipam.vlan", true)
-	if err != nil {
-		return err
-	}
+	defer d.close()
 	posted := func(context.Context) (result, error) {
 		return rows(func() (func() error, error) {
 			r := b.bulkRequest(d.id.String(), "ipam.vlan")
-			return func() error { return b.mustDo(c, r, http.StatusCreated) }, nil
+			return func() error { return d.must(r, http.StatusCreated) }, nil
 		})
 	}
 	copied := func(ctx context.Context) (result, error) {
@@ -315,14 +315,6 @@ func (b *bench) bulkRequest(relationship, kind string) request {
 		body = appendDraft(body, relationship, b.pair(kind), kind)
 	}
 	return b.make.request(http.MethodPost, associationsPath, append(body, ']'))
-}
-
-func (b *bench) mustDo(c *caller, r request, want int) error {
-	status, err := c.do(r)
-	if err == nil && status != want {
-		err = fmt.Errorf("status %d: %.400s", status, c.body)
-	}
-	return err
 }
 
 // deep is a page found by cursor, far down a list, beside the first one.
@@ -381,17 +373,13 @@ func (b *bench) hot(ctx context.Context) error {
 
 // duplicate is a refusal in a definition that was made and filled just now.
 func (b *bench) duplicate(ctx context.Context) error {
-	c, err := call(b.server.host)
+	d, err := b.define(ctx, "circuits.circuit", false)
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	d, err := b.define(ctx, c, "circuits.circuit", false)
-	if err != nil {
-		return err
-	}
+	defer d.close()
 	for range 10 {
-		if err := b.mustDo(c, b.bulkRequest(d.id.String(), "circuits.circuit"), http.StatusCreated); err != nil {
+		if err := d.must(b.bulkRequest(d.id.String(), "circuits.circuit"), http.StatusCreated); err != nil {
 			return err
 		}
 	}

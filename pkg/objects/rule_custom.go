@@ -6,6 +6,10 @@ import (
 	"relata/pkg/filters"
 )
 
+// The kinds of rule about custom fields.
+//
+//	custom_field   an object is a custom field; `choices` is the type of its choices
+//	custom_choice  an object is a choice of the one in `field`
 func init() {
 	kindOf("custom_field", ruleKind{judge: judgeCustomField, kept: true}, "choices")
 	kindOf("custom_choice", ruleKind{judge: judgeCustomChoice, onDelete: deleteCustomChoice, kept: true}, "field")

@@ -21,6 +21,7 @@ type valueRule struct {
 	most    int
 }
 
+// value_rule: an object is a rule about values; `check` says of which sort.
 func init() {
 	kindOf("value_rule", ruleKind{kept: true}, "check")
 }

@@ -37,23 +37,14 @@ func DecodeDraft(raw json.RawMessage) (Draft, error) {
 			"Invalid data. Expected a dictionary, but got "+pyType(v)+".")
 	}
 	d := Draft{Fields: map[string]json.RawMessage{}}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	_, _ = decoder.Token()
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return Draft{}, fault.Invalidf("JSON parse error - %v", err)
-		}
-		key, _ := token.(string)
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return Draft{}, fault.Invalidf("JSON parse error - %v", err)
-		}
+	err := splitObject(raw, func(key string, value json.RawMessage) {
 		if _, twice := d.Fields[key]; !twice {
 			d.Keys = append(d.Keys, key)
 		}
 		d.Fields[key] = value
+	})
+	if err != nil {
+		return Draft{}, fault.Invalidf("JSON parse error - %v", err)
 	}
 	return d, nil
 }

@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -28,60 +27,6 @@ func (p Pairs) Get(key string) (any, bool) {
 		}
 	}
 	return nil, false
-}
-
-// parseJSON decodes raw with objects as Pairs and numbers as json.Number. Of a
-// key that occurs twice the last value counts, at the place of the first.
-func parseJSON(raw []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	return nextJSON(d)
-}
-
-func nextJSON(d *json.Decoder) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			member, err := nextJSON(d)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, member)
-		}
-		_, err := d.Token()
-		return list, err
-	case json.Delim('{'):
-		return nextPairs(d)
-	}
-	return token, nil
-}
-
-func nextPairs(d *json.Decoder) (any, error) {
-	pairs, at := Pairs{}, map[string]int{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		key, _ := token.(string)
-		value, err := nextJSON(d)
-		if err != nil {
-			return nil, err
-		}
-		if i, ok := at[key]; ok {
-			pairs[i].Value = value
-			continue
-		}
-		at[key] = len(pairs)
-		pairs = append(pairs, Pair{key, value})
-	}
-	_, err := d.Token()
-	return pairs, err
 }
 
 // plainJSON turns Pairs into maps, for what is stored.

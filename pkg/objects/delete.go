@@ -218,28 +218,34 @@ func (d *deletion) letGo() error {
 	if err != nil {
 		return err
 	}
-	var planned []*Planned
-	for _, row := range rows {
-		before, err := d.c.Object(row)
-		if err != nil {
-			return err
-		}
-		p := replan(d.s, d.ctx, d.tx, d.c, before, func(o *Object) {
-			for field := range d.cleared[o.ID] {
-				o.Refs[field] = nil
-				o.goWith(field)
-			}
-			if _, handed := d.handed[o.ID]; handed {
-				o.setRef("parent", d.survivor(d.handed[o.ID]))
-			}
-		})
-		planned = append(planned, p)
+	changes := map[uuid.UUID][]func(*Object){}
+	for _, id := range ids {
+		changes[id] = []func(*Object){d.release}
 	}
 	w := &writing{s: d.s, ctx: d.ctx, tx: d.tx, c: d.c}
+	members, err := w.altered(rows, changes)
+	if err != nil {
+		return err
+	}
+	planned := make([]*Planned, len(members))
+	for i, m := range members {
+		planned[i] = m.replanned()
+	}
 	if err := w.write(planned); err != nil {
 		return err
 	}
 	return w.finish()
+}
+
+// release ends the references of o to what goes.
+func (d *deletion) release(o *Object) {
+	for field := range d.cleared[o.ID] {
+		o.Refs[field] = nil
+		o.goWith(field)
+	}
+	if parent, handed := d.handed[o.ID]; handed {
+		o.setRef("parent", d.survivor(parent))
+	}
 }
 
 // survivor is the closest of parent and what stands above it that stays.
@@ -248,23 +254,4 @@ func (d *deletion) survivor(parent uuid.UUID) uuid.UUID {
 		parent = d.going[parent].Ref("parent")
 	}
 	return parent
-}
-
-// replan is a change that no rule judges: it follows from another one.
-func replan(s *Service, ctx context.Context, tx Reader, c *Catalogue, before *Object, change func(*Object)) *Planned {
-	after := before.clone()
-	change(after)
-	after.Version++
-	j := &judge{s: s, ctx: ctx, tx: tx, c: c, t: before.Type, l: newLoader(ctx, tx, c), uniques: map[string][]*rule{},
-		defs: map[string]uuid.UUID{}, taken: map[Key]uuid.UUID{}, asked: map[Key]bool{}}
-	m := j.member(0, Draft{}, before, after)
-	m.computeStored()
-	j.l.name(after)
-	p := &Planned{Object: after, Before: before, touched: m.touched()}
-	if keys, err := m.uniqueKeys(); err == nil {
-		for _, k := range keys {
-			p.keys = append(p.keys, k.Key)
-		}
-	}
-	return p
 }

@@ -11,7 +11,8 @@ import (
 
 // Effects are what else happens when a change breaks no rule.
 //
-//	effect  do: copy_down    what `to` leads to gets the same `field`
+//	effect  do: follow       what `to` leads to gets the same `fields`, or `values`
+//	                         (field: the path to its value); see follow.go
 //	        do: instantiate  a new object gets its components: for each entry of
 //	                         `parts`, the objects of that type that the templates
 //	                         at the path describe; `of` leads to their holder,
@@ -20,20 +21,17 @@ import (
 //	                         with value: none it no longer does
 //	        do: enrol        what `to` leads to refers back by `field`, at 1 unless
 //	                         it has a `position`
-//	        do: follow       what `to` leads to, and so on from there, gets the
-//	                         same `fields`
 func init() {
 	kindOf("effect", ruleKind{effect: func(m *member, r *rule) error { return deeds[r.arg("do")](m, r) }},
-		"do", "of", "to", "field", "fields", "parts", "owner", "status", "roots", "places", "position", "value")
+		"do", "of", "to", "field", "fields", "parts", "owner", "status", "roots", "places", "position", "value", "values", "unless", "judged", "along")
 }
 
 // deeds are effects by what they do.
 var deeds = map[string]func(m *member, r *rule) error{
-	"copy_down":   (*member).copyDown,
 	"instantiate": (*member).instantiate,
 	"point":       (*member).point,
 	"enrol":       (*member).enrol,
-	"follow":      func(m *member, r *rule) error { return m.follow(m.object, r, map[uuid.UUID]bool{}) },
+	"follow":      (*member).follow,
 }
 
 // effects does what else happens when nothing is wrong.
@@ -42,22 +40,22 @@ func (m *member) effects() error {
 		return err
 	}
 	for _, r := range m.object.Type.rules {
-		effect := ruleKinds[r.kind].effect
-		if effect == nil {
-			continue
-		}
-		applies, err := m.applies(r)
-		if err != nil {
-			return err
-		}
-		if !applies {
-			continue
-		}
-		if err := effect(m, r); err != nil {
-			return err
+		if effect := ruleKinds[r.kind].effect; effect != nil && r.arg("along") == "" {
+			if err := m.take(r, effect); err != nil {
+				return err
+			}
 		}
 	}
 	return m.j.l.err
+}
+
+// take has the effect of r when r applies.
+func (m *member) take(r *rule, effect func(*member, *rule) error) error {
+	applies, err := m.applies(r)
+	if err != nil || !applies {
+		return err
+	}
+	return effect(m, r)
 }
 
 // alter changes another object along with m.
@@ -99,16 +97,6 @@ func (m *member) make(t *Type, fill func(*Object)) *Object {
 	}
 	m.also = append(m.also, p)
 	return o
-}
-
-func (m *member) copyDown(r *rule) error {
-	field := r.arg("field")
-	for _, id := range m.j.l.refs(m.object, r.arg("to")) {
-		if o := m.j.l.get(id); o != nil && o.Ref(field) != m.object.Ref(field) {
-			m.alter(o, func(o *Object) { o.setRef(field, m.object.Ref(field)) })
-		}
-	}
-	return nil
 }
 
 func (m *member) point(r *rule) error {

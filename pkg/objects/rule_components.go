@@ -2,7 +2,6 @@ package objects
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,29 +51,4 @@ func (m *member) enrol(r *rule) error {
 		}
 	})
 	return nil
-}
-
-// follow gives what `to` leads to from o the fields of o, and so on from there.
-func (m *member) follow(o *Object, r *rule, seen map[uuid.UUID]bool) error {
-	if seen[o.ID] {
-		return nil
-	}
-	seen[o.ID] = true
-	for _, below := range m.j.l.reached(o, r.arg("to")) {
-		after := below.clone()
-		for _, f := range r.fields {
-			after.Refs[f] = o.Refs[f]
-		}
-		if slices.ContainsFunc(r.fields, func(f string) bool { return after.Ref(f) != below.Ref(f) }) {
-			m.alter(below, func(o *Object) {
-				for _, f := range r.fields {
-					o.Refs[f] = after.Refs[f]
-				}
-			})
-		}
-		if err := m.follow(after, r, seen); err != nil {
-			return err
-		}
-	}
-	return m.j.l.err
 }

@@ -27,6 +27,8 @@ import (
 //	goes_with    `values` become null with `field` when what that leads to goes
 //	still_used   an object does not go while one of those that its `owners` (field:
 //	             way) lead to has the same `same`
+//	leaned_on    an object does not go while one that is reached by `of` leads `to`
+//	             one with another `same`
 func init() {
 	kindOf("address", ruleKind{judge: judgePrimaryAddress}, "field", "version", "holders", "owner", "via")
 	kindOf("occupied", ruleKind{judge: judgeOccupied}, "field", "by")
@@ -38,6 +40,7 @@ func init() {
 	kindOf("forbidden", ruleKind{judge: judgeForbidden})
 	kindOf("no_create", ruleKind{})
 	kindOf("still_used", ruleKind{onDelete: stillUsed}, "owners", "same")
+	kindOf("leaned_on", ruleKind{onDelete: leanedOn}, "of", "to", "same")
 	kindOf("goes_with", ruleKind{}, "field", "values")
 	kindOf("filter_of", ruleKind{judge: judgeFilterOf}, "field", "type")
 	kindOf("regular_expression", ruleKind{judge: judgeRegularExpression}, "field")
@@ -88,12 +91,12 @@ func (m *member) firstRef(field string) uuid.UUID {
 }
 
 func judgeChain(m *member, r *rule) error {
-	l, field := m.j.l, m.object.Ref(r.arg("field"))
+	l, field := m.j.l, idOf(m.argument(r, "field"))
 	if field == uuid.Nil {
-		return nil
+		return l.err
 	}
 	seen := map[uuid.UUID]bool{}
-	for at := m.object.Ref(r.arg("from")); at != uuid.Nil && !seen[at]; {
+	for at := idOf(m.argument(r, "from")); at != uuid.Nil && !seen[at]; {
 		if at == field {
 			return m.refuse(r.key, m.fill(r.text, nil))
 		}
@@ -193,6 +196,17 @@ func stillUsed(d *deletion, r *rule, o *Object) error {
 			if user.Ref(r.arg("same")) == same {
 				d.blockers = append(d.blockers, user.ID)
 			}
+		}
+	}
+	return d.l.err
+}
+
+// leanedOn keeps an object while its parts lean on those of others.
+func leanedOn(d *deletion, r *rule, o *Object) error {
+	for _, part := range d.l.reached(o, r.arg("of")) {
+		other := d.l.get(part.Ref(r.arg("to")))
+		if other != nil && other.Ref(r.arg("same")) != part.Ref(r.arg("same")) {
+			d.blockers = append(d.blockers, part.ID)
 		}
 	}
 	return d.l.err

@@ -36,6 +36,7 @@ type rule struct {
 	keys      Pairs
 	stage     int
 	byHand    bool
+	named     []string // by hand: the fields that a change must name, where not all of them
 	model     bool
 	twice     bool
 	nullEqual bool
@@ -176,7 +177,10 @@ func parseRule(raw map[string]any) (*rule, error) {
 			r.args["fields"] = v
 			r.fields = r.list("fields")
 		case "by_hand":
-			r.byHand = v == true
+			r.byHand = true
+			if name, one := v.(string); one {
+				r.named = []string{name}
+			}
 		case "model":
 			r.model = v == true
 		case "twice":

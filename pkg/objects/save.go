@@ -82,41 +82,6 @@ func (w *writing) write(planned []*Planned) error {
 	return w.write(also)
 }
 
-// settle turns alterations into plans: all that several plans want of one
-// object is done to it as it stands now, in one change.
-func (w *writing) settle(also []*Planned) ([]*Planned, error) {
-	var out []*Planned
-	var ids []uuid.UUID
-	changes := map[uuid.UUID][]func(*Object){}
-	for _, p := range also {
-		if p.changes == nil {
-			out = append(out, p)
-			continue
-		}
-		ids = append(ids, p.Object.ID)
-		changes[p.Object.ID] = append(changes[p.Object.ID], p.changes...)
-	}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	rows, err := w.tx.LockObjects(w.ctx, uniqueIDs(ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		before, err := w.c.Object(row)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, replan(w.s, w.ctx, w.tx, w.c, before, func(o *Object) {
-			for _, change := range changes[o.ID] {
-				change(o)
-			}
-		}))
-	}
-	return out, nil
-}
-
 // remove deletes objects that a change makes superfluous.
 func (w *writing) remove(ids []uuid.UUID) error {
 	rows, err := w.tx.Stored(w.ctx, ids)

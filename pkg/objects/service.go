@@ -42,6 +42,7 @@ type Planned struct {
 	// changes make this an alteration that follows from other plans; what it
 	// comes to is settled when it is written (see writing.settle).
 	changes []func(*Object)
+	judged  bool // the rules of its type hold for it
 	gone    []uuid.UUID
 	touched map[string]bool // reference fields that change
 }

@@ -225,12 +225,16 @@ func modelTakenText(t *Type, r *rule) string {
 	return fmt.Sprintf("%s with this %s already exists.", capitalize(t.Singular), last)
 }
 
-// namesAll reports whether the request names all fields of r.
+// namesAll reports whether the request names all fields of r that it must name.
 func (m *member) namesAll(r *rule) bool {
 	if m.before == nil {
 		return true
 	}
-	for _, f := range r.fields {
+	named := r.named
+	if named == nil {
+		named = r.fields
+	}
+	for _, f := range named {
 		if !m.draft.Has(f) {
 			return false
 		}

@@ -138,11 +138,7 @@ func decodeList(raw json.RawMessage, most int) ([]json.RawMessage, error) {
 	if n := countMembers(raw); n > most { // counted first, since millions of them take seconds to decode
 		return nil, tooManyMembers(n, most)
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, fmt.Errorf("decode a list: %w", err)
-	}
-	return list, nil
+	return objects.SplitList(raw)
 }
 
 func tooManyMembers(n, most int) error {

@@ -49,6 +49,11 @@ func TestScanJSON(t *testing.T) {
 		{"invalid UTF-8", "\"\xff\"", false},
 		{"an overlong encoding", "\"\xc0\x80\"", false},
 		{"a byte order mark", "\ufeff{}", false},
+		{"the longest number", strings.Repeat("9", maxDigits), true},
+		{"a longer one", strings.Repeat("9", maxDigits+1), false},
+		{"a longer fraction", "[0." + strings.Repeat("9", maxDigits) + "]", false},
+		{"as many values as there may be", "[1" + strings.Repeat(",1", maxValues-2) + "]", true},
+		{"one more", "[1" + strings.Repeat(",1", maxValues-1) + "]", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

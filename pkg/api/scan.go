@@ -6,15 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep JSON in a body may be nested.
-const maxDepth = 64
+// Limits of the JSON in a body: how deep it may be nested, how many values it may
+// have in all, and how many digits a number may be written with (as many as
+// Python reads). What keeps to them is read to its end in less than a second.
+const (
+	maxDepth  = 64
+	maxValues = 500_000
+	maxDigits = 4_300
+)
 
 // scanner checks a JSON text before encoding/json sees it: its depth is bound,
 // its strings are UTF-8 without halves of surrogate pairs, NaN and Infinity are
 // no numbers.
 type scanner struct {
-	text []byte
-	pos  int
+	text   []byte
+	pos    int
+	values int
 }
 
 // scanJSON returns what is wrong with text, "" when it is one JSON value.
@@ -63,6 +70,9 @@ func (s *scanner) space() {
 }
 
 func (s *scanner) value(depth int) string {
+	if s.values++; s.values > maxValues {
+		return s.at(fmt.Sprintf("More than %d values (limit json_values = %d)", maxValues, maxValues))
+	}
 	switch c := s.peek(); {
 	case c == '{' || c == '[':
 		if depth > maxDepth {
@@ -194,6 +204,10 @@ func (s *scanner) number() string {
 		if !s.digits() {
 			return s.at("Expecting value")
 		}
+	}
+	if s.pos-start > maxDigits {
+		s.pos = start
+		return s.at(fmt.Sprintf("A number of more than %d digits (limit json_digits = %d)", maxDigits, maxDigits))
 	}
 	return ""
 }

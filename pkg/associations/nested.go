@@ -129,14 +129,14 @@ func (d *decoder) side(ctx context.Context, of []relationships.Applied, side rel
 	if text != "" || !inner.Has("objects") {
 		return w, fmt.Sprintf(`"objects" must be specified under ["%s"]["%s"] when present`, w.Key, side), nil
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(inner.Fields["objects"], &list); err != nil || list == nil {
+	list, err := objects.SplitList(inner.Fields["objects"])
+	if err != nil {
 		return w, `"objects" must be a list, not a single value`, nil
 	}
 	if len(list) > 1 && !w.Type.Many(side) {
 		return w, fmt.Sprintf(`For "%s", "%s" objects must include at most a single object`, w.Relationship.Label, side), nil
 	}
-	text, err := d.peers(ctx, &w, list)
+	text, err = d.peers(ctx, &w, list)
 	return w, text, err
 }
 

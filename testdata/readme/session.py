@@ -64,7 +64,7 @@ def main():
     if len(wanted) < 4:
         sys.exit("README.md has no session between its marks")
     # printf's newline ends an answer that does not end with one, as most answers do not.
-    shell = subprocess.run(["bash", "-c", f"\nprintf '\\n{MARK}\\n'\n".join(script)],
+    shell = subprocess.run(["sh", "-c", f"\nprintf '\\n{MARK}\\n'\n".join(script)],
                            capture_output=True, text=True, timeout=120)
     answers = shell.stdout.split(f"\n{MARK}\n")
     if shell.returncode != 0 or len(answers) != len(wanted):

@@ -29,6 +29,11 @@ import (
 //	             way) lead to has the same `same`
 //	leaned_on    an object does not go while one that is reached by `of` leads `to`
 //	             one with another `same`
+//	filter_of    `field` is a filter for objects of the content type at `type`
+//	regular_expression  `field` is one, and not too costly
+//	field_of     `field` names a field of the content type at `type`, of one of
+//	             `kinds`; told with `unsupported`, or `already` where the field is as
+//	             the rule would make it: `optional`, or else `repeatable`
 func init() {
 	kindOf("address", ruleKind{judge: judgePrimaryAddress}, "field", "version", "holders", "owner", "via")
 	kindOf("occupied", ruleKind{judge: judgeOccupied}, "field", "by")

@@ -7,33 +7,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// ruleKind is what a kind of rule does. A rule is asked wherever its kind has
-// something to do; a kind with nothing is read where it is wanted.
-type ruleKind struct {
-	args []string // the words of such rules beside the common ones
-	// ahead are the unique keys that judge will ask for: those of all members are
-	// asked for together.
-	ahead func(*member, *rule) []keyed
-	// judge refuses a change, or completes it; in the order of the file.
-	judge func(*member, *rule) error
-	// effect changes other objects along with one that breaks no rule.
-	effect func(*member, *rule) error
-	// onDelete has a say when an object goes.
-	onDelete func(*deletion, *rule, *Object) error
-	// kept: objects with such a rule are part of the catalogue; when they change,
-	// servers read it anew.
-	kept bool
-}
-
-// ruleKinds are all kinds of rule, by name.
-var ruleKinds = map[string]ruleKind{}
-
-// kindOf registers a kind of rule with its words.
-func kindOf(name string, k ruleKind, args ...string) {
-	k.args = args
-	ruleKinds[name] = k
-}
-
 // argument is the value at the path that an argument of r names.
 func (m *member) argument(r *rule, name string) any {
 	if path := r.arg(name); path != "" {

@@ -6,17 +6,13 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v3"
 
 	"relata/pkg/fault"
-	"relata/pkg/filters"
 )
 
 //go:embed rules.yaml
@@ -61,6 +57,33 @@ func (r *rule) list(name string) []string {
 		out = append(out, fmt.Sprint(member))
 	}
 	return out
+}
+
+// ruleKind is what a kind of rule does. A rule is asked wherever its kind has
+// something to do; a kind with nothing is read where it is wanted.
+type ruleKind struct {
+	args []string // the words of such rules beside the common ones
+	// ahead are the unique keys that judge will ask for: those of all members are
+	// asked for together.
+	ahead func(*member, *rule) []keyed
+	// judge refuses a change, or completes it; in the order of the file.
+	judge func(*member, *rule) error
+	// effect changes other objects along with one that breaks no rule.
+	effect func(*member, *rule) error
+	// onDelete has a say when an object goes.
+	onDelete func(*deletion, *rule, *Object) error
+	// kept: objects with such a rule are part of the catalogue; when they change,
+	// servers read it anew.
+	kept bool
+}
+
+// ruleKinds are all kinds of rule, by name.
+var ruleKinds = map[string]ruleKind{}
+
+// kindOf registers a kind of rule with its words.
+func kindOf(name string, k ruleKind, args ...string) {
+	k.args = args
+	ruleKinds[name] = k
 }
 
 // common are the words that every rule may have; those of its kind stand in ruleKinds.
@@ -216,298 +239,4 @@ func uniqueID(fields []string, when string) int16 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(strings.Join(fields, ",") + "|" + when))
 	return int16(h.Sum32() & 0x7fff)
-}
-
-// words are the names that expressions call; every other name is a path.
-var words = map[string]bool{"given": true, "changed": true, "below": true, "count": true, "first": true, "at": true,
-	"number": true, "empty": true, "caller": true, "named": true, "path__": true}
-
-// pathPatcher turns names and dotted names into calls that read them when they
-// are wanted, so that a rule reads no more than it needs.
-type pathPatcher struct{}
-
-// Visit implements ast.Visitor.
-func (pathPatcher) Visit(node *ast.Node) {
-	switch n := (*node).(type) {
-	case *ast.IdentifierNode:
-		if !words[n.Value] {
-			ast.Patch(node, pathCall(n.Value))
-		}
-	case *ast.MemberNode:
-		call, ok := n.Node.(*ast.CallNode)
-		if !ok {
-			return
-		}
-		callee, ok := call.Callee.(*ast.IdentifierNode)
-		name, isName := n.Property.(*ast.StringNode)
-		if ok && isName && callee.Value == "path__" {
-			ast.Patch(node, pathCall(call.Arguments[0].(*ast.StringNode).Value+"."+name.Value))
-		}
-	}
-}
-
-func pathCall(path string) ast.Node {
-	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: "path__"}, Arguments: []ast.Node{&ast.StringNode{Value: path}}}
-}
-
-// function is what expressions call.
-type function = func(...any) (any, error)
-
-func compile(text string) (*vm.Program, error) {
-	env := map[string]any{}
-	for word := range words {
-		env[word] = function(nil)
-	}
-	program, err := expr.Compile(text, expr.Env(env), expr.AllowUndefinedVariables(), expr.Patch(pathPatcher{}),
-		expr.DisableBuiltin("count"), expr.DisableBuiltin("first"))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text, err)
-	}
-	return program, nil
-}
-
-// env is what an expression sees of a member.
-func (m *member) env() map[string]any {
-	if m.functions != nil {
-		return m.functions
-	}
-	l := m.j.l
-	m.functions = map[string]any{
-		"path__":  func(args ...any) (any, error) { return m.value(fmt.Sprint(args[0])), l.err },
-		"given":   func(args ...any) (any, error) { return m.given(args), nil },
-		"changed": func(args ...any) (any, error) { return m.changed(args), nil },
-		"below":   func(args ...any) (any, error) { return l.below(idOf(args[0]), idOf(args[1])), l.err },
-		"count": func(args ...any) (any, error) {
-			if m.before == nil {
-				return 0, nil
-			}
-			return len(l.refs(m.before, fmt.Sprint(args[0]))), l.err
-		},
-		"first": func(args ...any) (any, error) { return m.first(fmt.Sprint(args[0])), l.err },
-		"at": func(args ...any) (any, error) {
-			o := l.get(idOf(args[0]))
-			if idOf(args[0]) == m.object.ID {
-				o = m.object
-			}
-			if o == nil {
-				return nil, l.err
-			}
-			return l.value(o, fmt.Sprint(args[1])), l.err
-		},
-		"number": func(args ...any) (any, error) { return atoi(text(args[0])), nil },
-		"empty":  func(args ...any) (any, error) { return filters.Falsy(args[0]), nil },
-		"caller": func(...any) (any, error) { return m.j.caller(), nil },
-		"named": func(args ...any) (any, error) {
-			id, err := m.j.namedObject(fmt.Sprint(args[0]), fmt.Sprint(args[1]))
-			return idText(id), err
-		},
-	}
-	return m.functions
-}
-
-// value is what an expression sees at a path of the member.
-func (m *member) value(path string) any {
-	switch {
-	case path == "creating":
-		return m.before == nil
-	case strings.HasPrefix(path, "old."):
-		if m.before == nil {
-			return nil
-		}
-		return m.j.l.value(m.before, path[4:])
-	case path == "id":
-		return m.object.ID.String()
-	}
-	return m.j.l.value(m.object, path)
-}
-
-func (m *member) given(fields []any) bool {
-	for _, f := range fields {
-		if !m.draft.Has(fmt.Sprint(f)) {
-			return false
-		}
-	}
-	return true
-}
-
-func (m *member) changed(fields []any) bool {
-	for _, f := range fields {
-		after := m.j.l.value(m.object, fmt.Sprint(f))
-		var before any
-		if m.before != nil {
-			before = m.j.l.value(m.before, fmt.Sprint(f))
-		}
-		if canonical(before) != canonical(after) {
-			return true
-		}
-	}
-	return false
-}
-
-// canonical is a text that is equal for equal values.
-func canonical(v any) string {
-	text, err := marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
-}
-
-// first is the object at the end of a path whose name comes first.
-func (m *member) first(path string) any {
-	var found *Object
-	for _, id := range m.j.l.refs(m.object, path) {
-		if o := m.j.l.get(id); o != nil && (found == nil || o.SortKey < found.SortKey) {
-			found = o
-		}
-	}
-	if found == nil {
-		return nil
-	}
-	return found.ID.String()
-}
-
-// applies reports whether the condition of r is true; without one it is.
-func (m *member) applies(r *rule) (bool, error) {
-	if r.when == nil {
-		return true, nil
-	}
-	v, err := m.run(r.when)
-	return v == true, err
-}
-
-// run evaluates an expression. One that cannot be computed, such as a comparison
-// with null, is nil: rules state what must not be, and that is not.
-func (m *member) run(program *vm.Program) (any, error) {
-	v, err := expr.Run(program, m.env())
-	if m.j.l.err != nil {
-		return nil, m.j.l.err
-	}
-	if err != nil {
-		if ruleTrouble != nil {
-			ruleTrouble(fmt.Errorf("%s: %w", program.Source(), err))
-		}
-		return nil, nil
-	}
-	return v, nil
-}
-
-// ruleTrouble hears of expressions that could not be computed; tests set it.
-var ruleTrouble func(error)
-
-var blanks = regexp.MustCompile(`\{\{|\}\}|\{[^{}]*\}`)
-
-// fill fills the text of a rule. extra has what stands for names that the kind
-// of rule gives itself, such as "value": an object's id, or a text.
-func (m *member) fill(text string, extra map[string]any) string {
-	return blanks.ReplaceAllStringFunc(text, func(blank string) string {
-		switch blank {
-		case "{{", "}}":
-			return blank[:1]
-		}
-		return m.blank(blank[1:len(blank)-1], extra)
-	})
-}
-
-// blank is what stands for one {…} of a text.
-func (m *member) blank(name string, extra map[string]any) string {
-	l := m.j.l
-	switch {
-	case name == "@singular":
-		return m.object.Type.Singular
-	case name == "id":
-		return m.object.ID.String()
-	case strings.HasPrefix(name, "count:"):
-		if m.before == nil {
-			return "0"
-		}
-		return itoa(len(l.refs(m.before, name[6:])))
-	case strings.HasPrefix(name, "racked:"):
-		n := 0
-		for _, id := range l.refs(m.object, name[7:]) {
-			if o := l.get(id); o != nil && o.Values["position"] != nil {
-				n++
-			}
-		}
-		return itoa(n)
-	case strings.HasPrefix(name, "first:"):
-		if id := idOf(m.first(name[6:])); id != [16]byte{} {
-			return l.str(id)
-		}
-		return "None"
-	}
-	path, function, _ := strings.Cut(name, "~")
-	start := m.object
-	if bare, old := strings.CutPrefix(path, "old."); old {
-		if start = m.before; start == nil {
-			return ""
-		}
-		path = bare
-	}
-	word, rest, _ := strings.Cut(path, ".")
-	if v, ok := extra[word]; ok {
-		return m.extraText(v, rest, function)
-	}
-	if bare, id := strings.CutSuffix(path, ".id"); id {
-		return text(l.value(start, bare))
-	}
-	if function == "label" || function == "display" {
-		holder, last := start, path
-		if i := strings.LastIndexByte(path, '.'); i >= 0 && function == "label" {
-			if holder, last = l.get(idOf(l.value(start, path[:i]))), path[i+1:]; holder == nil {
-				return ""
-			}
-		}
-		return l.templateText(holder, last+map[string]string{"label": "|label", "display": "~display"}[function])
-	}
-	return l.nameAt(start, path)
-}
-
-// extraText is the text of a value that the kind of a rule names: an object, or
-// what stands at a path from it.
-func (m *member) extraText(v any, path, function string) string {
-	l := m.j.l
-	if function == "singular" || function == "label" {
-		if t := l.c.Type(text(v)); t != nil {
-			if function == "label" {
-				return l.c.Label(t)
-			}
-			return t.Singular
-		}
-	}
-	id := idOf(idText(v))
-	if o := l.get(id); o != nil {
-		if path == "" {
-			return o.Str
-		}
-		return l.nameAt(o, path)
-	}
-	return text(v)
-}
-
-// nameAt is what a text says of the end of a path: what an object there is
-// called, or the value.
-func (l *loader) nameAt(o *Object, path string) string {
-	v := l.value(o, path)
-	if list, ok := v.([]any); ok {
-		if len(list) == 0 {
-			return ""
-		}
-		v = list[0]
-	}
-	if o.Type.Field(path) != nil && o.Type.Field(path).Kind != Reference {
-		if v == nil {
-			return "None"
-		}
-		return text(o.Values[path])
-	}
-	if id := idOf(v); id != [16]byte{} {
-		if target := l.get(id); target != nil {
-			return target.Str
-		}
-	}
-	if v == nil {
-		return "None"
-	}
-	return text(v)
 }

@@ -1,7 +1,10 @@
 package associations_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -224,6 +227,29 @@ func TestBulkCreateIsAFewStatements(t *testing.T) {
 		})
 		assert.LessOrEqual(t, count, 3)
 		assert.Len(t, w.all(many), 2000)
+	})
+}
+
+// However few objects the filters leave, what is wanted is looked up link by link.
+func TestBulkCreateUnderFilters(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		group := w.object("tenancy.tenantgroup", "all")
+		var ts []uuid.UUID
+		for i := range 100 {
+			ts = append(ts, w.objectWith("tenancy.tenant", fields{"name": fmt.Sprintf("t%d", i), "tenant_group": group}))
+		}
+		ms := w.objects("dcim.manufacturer", "m", 400)
+		filtered := w.define("filtered", fields{"type": "one-to-many", "source_filter": fields{"tenant_group": []string{"all"}}})
+		var drafts []objects.Draft
+		for i, m := range ms {
+			drafts = append(drafts, draft(t, body(filtered, ts[i%len(ts)], m)))
+		}
+		ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+		defer cancel()
+		_, err := w.associations.Create(ctx, drafts, true)
+		require.NoError(t, err)
+		assert.Len(t, w.all(filtered), 400)
 	})
 }
 

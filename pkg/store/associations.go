@@ -320,9 +320,11 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 			ids[i], sources[i], destinations[i] = l.ID, l.Source, l.Destination
 		}
 		id = raw("l.id")
-		from = sqlf(`from % as l join relationship r on %
-			join object s on s.id = l.a and s.type_id = r.source_type join object d on d.id = l.b and d.type_id = r.destination_type
-			where % order by s.id, d.id`, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
+		// SQLite joins in this order; left to itself it may begin with all pairs
+		// of objects that the filters leave.
+		from = sqlf(`from % as l cross join relationship r cross join object s cross join object d
+			where % and s.id = l.a and s.type_id = r.source_type and d.id = l.b and d.type_id = r.destination_type
+			and % order by s.id, d.id`, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
 	}
 	return r.dialect.insertLinks(id, from, at, len(links), d.Type == relationships.SymmetricOneToOne)
 }

@@ -200,7 +200,7 @@ func (r *request) associationList(list []associations.Association) []byte {
 }
 
 func (r *request) appendAssociations(b []byte, list []associations.Association, v view) []byte {
-	return appendEach(b, list, func(b []byte, a associations.Association) []byte { return r.appendAssociation(b, a, v) })
+	return appendList(b, list, func(b []byte, a associations.Association) []byte { return r.appendAssociation(b, a, v) })
 }
 
 // appendAssociation appends a link (reference section 3.3).

@@ -268,12 +268,12 @@ func computedIDs(value any) []uuid.UUID {
 func (l *level) appendComputed(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case []uuid.UUID:
-		b = appendEach(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, id) })
+		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, id) })
 		return append(b, ']')
 	case uuid.UUID:
 		return l.appendTarget(b, generic, v)
 	case []objects.End:
-		b = appendEach(append(b, '{'), v, func(b []byte, end objects.End) []byte {
+		b = appendList(append(b, '{'), v, func(b []byte, end objects.End) []byte {
 			return l.appendTarget(append(appendString(b, end.Key), ':'), generic, end.ID)
 		})
 		return append(b, '}')

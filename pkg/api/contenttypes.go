@@ -73,7 +73,7 @@ func (a contentTypeResource) list(r *request) error {
 		return err
 	}
 	p := readPage(r.query)
-	return r.answer(200, r.appendPage(nil, p, len(list), appendEach(nil, within(list, p), r.appendContentType)))
+	return r.answer(200, r.appendPage(nil, p, len(list), appendList(nil, within(list, p), r.appendContentType)))
 }
 
 func (a contentTypeResource) show(r *request, id string) error {

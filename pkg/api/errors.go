@@ -71,7 +71,7 @@ func Refusal(err error) (status int, body []byte, ok bool) {
 func appendFault(b []byte, e *fault.Error) []byte {
 	switch {
 	case len(e.Items) > 0:
-		return append(appendEach(append(b, '['), e.Items, func(b []byte, item error) []byte {
+		return append(appendList(append(b, '['), e.Items, func(b []byte, item error) []byte {
 			if member := fault.As(item); member != nil {
 				return appendFault(b, member)
 			}
@@ -132,7 +132,7 @@ func appendMessages(b []byte, p fault.Problem) []byte {
 	if p.Bare && len(p.Messages) == 1 {
 		return appendString(b, p.Messages[0])
 	}
-	return append(appendEach(append(b, '['), p.Messages, appendString), ']')
+	return append(appendList(append(b, '['), p.Messages, appendString), ']')
 }
 
 // pythonRepr is the text of a dict of lists of strings, as Python prints it.

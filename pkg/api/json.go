@@ -56,8 +56,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendEach appends the members of a list, as one says, with commas between them.
-func appendEach[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
+// appendList appends the members of a list, as one says, with commas between them.
+func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
 	for i, member := range list {
 		if i > 0 {
 			b = append(b, ',')

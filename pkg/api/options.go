@@ -104,7 +104,7 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 	number("min_value", f.least)
 	number("max_value", f.most)
 	if f.choices != nil {
-		b = appendEach(append(b, `,"choices":[`...), f.choices, func(b []byte, choice [2]string) []byte {
+		b = appendList(append(b, `,"choices":[`...), f.choices, func(b []byte, choice [2]string) []byte {
 			b = append(b, `{"value":`...)
 			if f.numbers {
 				b = append(b, choice[0]...)

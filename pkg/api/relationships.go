@@ -43,7 +43,7 @@ func (a relationshipResource) list(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.answer(200, r.appendPage(nil, p, count, appendEach(nil, list, r.appendRelationship)))
+	return r.answer(200, r.appendPage(nil, p, count, appendList(nil, list, r.appendRelationship)))
 }
 
 func (a relationshipResource) create(r *request) error {
@@ -148,7 +148,7 @@ func (a relationshipResource) at(r *request, id string) (*relationships.Relation
 var errNoRelationship = noMatch("extras.Relationship")
 
 func (r *request) relationshipList(list []*relationships.Relationship) []byte {
-	return append(appendEach([]byte{'['}, list, r.appendRelationship), ']')
+	return append(appendList([]byte{'['}, list, r.appendRelationship), ']')
 }
 
 // appendRelationship appends a definition (reference section 3.2).

@@ -54,7 +54,7 @@ func (r *request) root(*request) error {
 
 // addresses answers names with where they stand below path.
 func (r *request) addresses(path string, names []string) error {
-	b := appendEach([]byte{'{'}, names, func(b []byte, name string) []byte {
+	b := appendList([]byte{'{'}, names, func(b []byte, name string) []byte {
 		end := "/"
 		if strings.Contains(name, ".") { // a file
 			end = ""

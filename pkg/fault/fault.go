@@ -5,6 +5,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -98,7 +99,7 @@ func (e *Error) Is(target error) bool {
 // join it.
 func (e *Error) Add(path []string, messages ...string) {
 	for i := range e.Fields {
-		if equal(e.Fields[i].Path, path) {
+		if slices.Equal(e.Fields[i].Path, path) {
 			e.Fields[i].Messages = append(e.Fields[i].Messages, messages...)
 			return
 		}
@@ -159,16 +160,4 @@ func Busyf(format string, args ...any) *Error { return newf(Busy, format, args..
 
 func newf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Detail: fmt.Sprintf(format, args...)}
-}
-
-func equal(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

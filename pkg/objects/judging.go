@@ -158,7 +158,7 @@ func (m *member) clean() error {
 // cleanTree refuses a parent that stands at or below the object itself.
 func (m *member) cleanTree() error {
 	tree := m.object.Type.Tree
-	if m.before == nil || tree == "" || m.object.Ref(tree) == m.before.Ref(tree) {
+	if m.before == nil || tree == "" || m.object.Ref(tree) == m.before.Ref(tree) || m.relocated() {
 		return nil
 	}
 	if m.j.l.below(m.object.Ref(tree), m.object.ID) {

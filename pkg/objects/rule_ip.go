@@ -30,20 +30,29 @@ func init() {
 func aheadOf(field string) func(m *member, r *rule) []keyed {
 	return func(m *member, r *rule) []keyed {
 		p, ok := readPrefix(text(m.object.Values[field]))
-		return m.j.networkKeys(m.j.c.Type(r.arg("prefixes")), m.namespace(), p, ok)
+		namespace, err := m.namespace(r)
+		return m.j.networkKeys(m.j.c.Type(r.arg("prefixes")), namespace, p, ok && err == nil)
 	}
 }
 
-// namespace is where the parent of m is looked for: the one that the request
-// gives, else that of the parent.
-func (m *member) namespace() uuid.UUID {
-	if id := m.object.Ref("namespace"); id != uuid.Nil {
-		return id
+// namespace is where the parent of m is looked for: the one that a request to
+// make it gives, else that of the parent, else the one that prefixes are in by
+// themselves.
+func (m *member) namespace(r *rule) (uuid.UUID, error) {
+	if id := m.object.Ref("namespace"); id != uuid.Nil && m.before == nil {
+		return id, nil
 	}
 	if parent := m.j.l.get(m.object.Ref("parent")); parent != nil {
-		return parent.Ref("namespace")
+		return parent.Ref("namespace"), nil
 	}
-	return uuid.Nil
+	if m.before == nil {
+		return uuid.Nil, nil
+	}
+	if prefixes := m.j.c.Type(r.arg("prefixes")); prefixes != nil {
+		f := prefixes.Field("namespace")
+		return m.j.namedObject(f.To[0], text(f.Default))
+	}
+	return uuid.Nil, nil
 }
 
 // networkKeys are the keys under which the networks that hold p are found, the
@@ -166,10 +175,16 @@ func judgeAddress(m *member, r *rule) error {
 // the closest.
 func (m *member) settle(r *rule, host netip.Prefix, _ string, wrongParent, called string) error {
 	o, j := m.object, m.j
-	namespace := m.namespace()
-	given := m.draft.Has("parent") && o.Ref("parent") != uuid.Nil
-	if m.before != nil && !m.draft.Has("parent") && !m.draft.Has("namespace") {
+	switch {
+	case m.before == nil || m.draft.Has("parent"):
+	case m.partial:
 		return nil
+	default:
+		o.setRef("parent", uuid.Nil) // a PUT that does not say where it belongs
+	}
+	namespace, err := m.namespace(r)
+	if err != nil {
+		return err
 	}
 	closest, err := j.closest(j.c.Type(r.arg("prefixes")), namespace, host, uuid.Nil)
 	if err != nil {
@@ -178,7 +193,7 @@ func (m *member) settle(r *rule, host netip.Prefix, _ string, wrongParent, calle
 	if closest == uuid.Nil {
 		return m.refuse("namespace", fmt.Sprintf("No suitable parent Prefix for %s exists in Namespace %s", host.Addr(), j.l.str(namespace)))
 	}
-	if given && !m.draft.Has("namespace") && o.Ref("parent") != closest {
+	if parent := o.Ref("parent"); parent != uuid.Nil && parent != closest {
 		return m.refuse("parent", fmt.Sprintf(wrongParent, j.l.str(o.Ref("parent")), called, j.l.str(namespace), j.l.str(closest)))
 	}
 	o.setRef("parent", closest)
@@ -197,7 +212,10 @@ func judgeRange(m *member, r *rule) error {
 	case last.Less(first):
 		return m.refuse("start_address", "start_address must be less than or equal to end_address")
 	}
-	namespace := m.namespace()
+	namespace, err := m.namespace(r)
+	if err != nil {
+		return err
+	}
 	prefixes := j.c.Type(r.arg("prefixes"))
 	holder, err := j.closest(prefixes, namespace, start, uuid.Nil)
 	if err != nil {
@@ -213,7 +231,7 @@ func judgeRange(m *member, r *rule) error {
 	if other != holder {
 		return m.refuse(fault.All, "IP Address Range must be fully contained within a single parent Prefix. No single Prefix in namespace contains both start_address and end_address. Consider creating a wider parent Prefix that covers the entire range.")
 	}
-	if m.draft.Has("parent") && !m.draft.Has("namespace") && o.Ref("parent") != uuid.Nil && o.Ref("parent") != holder {
+	if m.draft.Has("parent") && o.Ref("parent") != uuid.Nil && o.Ref("parent") != holder {
 		return m.refuse("parent", fmt.Sprintf("%s cannot be assigned as the parent of %s - %s. In namespace %s, the expected parent would be %s.",
 			j.l.str(o.Ref("parent")), first, last, j.l.str(namespace), j.l.str(holder)))
 	}

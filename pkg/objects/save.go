@@ -43,6 +43,9 @@ type writing struct {
 
 // write writes objects, and then what changes along with them.
 func (w *writing) write(planned []*Planned) error {
+	if err := w.clear(planned); err != nil {
+		return err
+	}
 	var made, changed []*Planned
 	for _, p := range planned {
 		if p.Before == nil {
@@ -80,6 +83,29 @@ func (w *writing) write(planned []*Planned) error {
 		return err
 	}
 	return w.write(also)
+}
+
+// clear writes what must change before planned does.
+func (w *writing) clear(planned []*Planned) error {
+	own := map[uuid.UUID]*Planned{}
+	for _, p := range planned {
+		own[p.Object.ID] = p
+	}
+	var first []*Planned
+	for _, p := range planned {
+		for _, f := range p.sooner {
+			if own[f.Object.ID] == nil {
+				first = append(first, f)
+			} else {
+				p.also = append(p.also, f) // it changes by itself; this one comes after
+			}
+		}
+	}
+	first, err := w.settle(first)
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	return w.write(first)
 }
 
 // remove deletes objects that a change makes superfluous.

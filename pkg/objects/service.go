@@ -38,6 +38,7 @@ type Planned struct {
 	bulk     bool
 	keys     []Key
 	keysStay bool       // they are those that the object has already
+	sooner   []*Planned // other objects that must change before
 	also     []*Planned // other objects that change, appear or go along
 	// changes make this an alteration that follows from other plans; what it
 	// comes to is settled when it is written (see writing.settle).
@@ -73,7 +74,9 @@ type member struct {
 	fields    map[string]*trouble // stage 1, by field
 	problems  *fault.Error
 	functions map[string]any
+	sooner    []*Planned
 	also      []*Planned
+	below     []*Object // what moves along with it in its tree
 	gone      []uuid.UUID
 	lists     map[string][]uuid.UUID // references that are kept as other objects
 }
@@ -287,7 +290,7 @@ func (j *judge) planned(bulk bool) ([]*Planned, error) {
 			return nil, err
 		}
 		out[i] = &Planned{Object: m.object, Before: m.before, Draft: m.draft, position: m.position, bulk: bulk,
-			also: m.also, gone: m.gone, touched: m.touched()}
+			sooner: m.sooner, also: m.also, gone: m.gone, touched: m.touched()}
 		for _, k := range keys {
 			out[i].keys = append(out[i].keys, k.Key)
 		}

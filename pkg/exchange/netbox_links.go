@@ -200,15 +200,7 @@ func (im *netBox) writeTies(ctx context.Context, t *objects.Type, first *objects
 	for _, d := range drafts {
 		sources = append(sources, d.values[first.Name].(uuid.UUID))
 	}
-	links, err := im.target.Read.Holders(ctx, sources, []int32{first.ID})
-	if err != nil {
-		return err
-	}
-	var ids []uuid.UUID
-	for _, l := range links {
-		ids = append(ids, l.Holder)
-	}
-	there, err := im.load(ctx, ids)
+	there, err := im.holders(ctx, sources, first)
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,19 @@ func (im *netBox) load(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*obj
 	return found, nil
 }
 
+// holders loads the objects that refer to targets in a field.
+func (im *netBox) holders(ctx context.Context, targets []uuid.UUID, f *objects.Field) (map[uuid.UUID]*objects.Object, error) {
+	links, err := im.target.Read.Holders(ctx, targets, []int32{f.ID})
+	if err != nil {
+		return nil, err
+	}
+	var ids []uuid.UUID
+	for _, l := range links {
+		ids = append(ids, l.Holder)
+	}
+	return im.load(ctx, ids)
+}
+
 // read fills in what is stored of drafts under their ids.
 func (im *netBox) read(ctx context.Context, t *objects.Type, drafts []*draft) error {
 	if len(drafts) == 0 {
@@ -186,15 +199,7 @@ func (im *netBox) readEnds(ctx context.Context, t *objects.Type, drafts []*draft
 		return nil
 	}
 	end := im.target.Catalogue(ctx).Type("dcim.cabletocabletermination")
-	links, err := im.target.Read.Holders(ctx, ids, []int32{end.Field("cable").ID})
-	if err != nil {
-		return err
-	}
-	var ends []uuid.UUID
-	for _, l := range links {
-		ends = append(ends, l.Holder)
-	}
-	found, err := im.load(ctx, ends)
+	found, err := im.holders(ctx, ids, end.Field("cable"))
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,12 @@ var (
 )
 
 func (f *Field) integer(v any, _ json.RawMessage) (any, *trouble) {
+	if problem := tooLong(v); problem != nil {
+		return nil, problem
+	}
 	text, ok := "", true
 	switch v := v.(type) {
 	case string:
-		if utf8.RuneCountInString(v) > 1000 {
-			return nil, wrong("String value too large.")
-		}
 		text = v
 	case json.Number:
 		text = pyNumber(v)
@@ -63,17 +63,25 @@ func (f *Field) bounds(n *big.Rat) *trouble {
 	return nil
 }
 
+// tooLong refuses the text of a number that nobody means.
+func tooLong(v any) *trouble {
+	if written, isText := v.(string); isText && utf8.RuneCountInString(written) > 1000 {
+		return wrong("String value too large.")
+	}
+	return nil
+}
+
 var decimalPattern = regexp.MustCompile(`^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$`)
 
 // decimal reads an exact number of at most Args["digits"] digits, of which
 // Args["places"] stand behind the point.
 func (f *Field) decimal(v any, _ json.RawMessage) (any, *trouble) {
+	if problem := tooLong(v); problem != nil {
+		return nil, problem
+	}
 	text := ""
 	switch v := v.(type) {
 	case string:
-		if utf8.RuneCountInString(v) > 1000 {
-			return nil, wrong("String value too large.")
-		}
 		text = strings.TrimSpace(v)
 		if text == "" && f.Null {
 			return nil, nil
@@ -125,12 +133,12 @@ func decimalShape(text string) (total, behind int) {
 }
 
 func (f *Field) float(v any, _ json.RawMessage) (any, *trouble) {
+	if problem := tooLong(v); problem != nil {
+		return nil, problem
+	}
 	text := ""
 	switch v := v.(type) {
 	case string:
-		if utf8.RuneCountInString(v) > 1000 {
-			return nil, wrong("String value too large.")
-		}
 		text = strings.TrimSpace(v)
 	case json.Number:
 		text = v.String()

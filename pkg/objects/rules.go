@@ -162,75 +162,78 @@ func parseRule(raw map[string]any) (*rule, error) {
 	if !known {
 		return nil, fmt.Errorf("no such kind %q", r.kind)
 	}
+	if r.kind == "unique" {
+		r.uniqueDefaults(raw)
+	}
 	allowed := slices.Concat(common, own.args)
-	var err error
 	for word, v := range raw {
 		if !slices.Contains(allowed, word) {
 			return nil, fmt.Errorf("%s: %q is no word of this kind", r.kind, word)
 		}
-		switch word {
-		case "kind":
-		case "if":
-			r.whenText = fmt.Sprint(v)
-			if r.when, err = compile(r.whenText); err != nil {
-				return nil, err
-			}
-		case "value":
-			if r.kind != "set" {
-				r.args[word] = v
-				break
-			}
-			if r.value, err = compile(fmt.Sprint(v)); err != nil {
-				return nil, err
-			}
-		case "key":
-			if r.key = fmt.Sprint(v); r.key == "nfe" {
-				r.key = fault.NonField
-			}
-		case "text":
-			r.text = fmt.Sprint(v)
-		case "model_text":
-			r.modelText = fmt.Sprint(v)
-		case "keys":
-			keys, _ := v.(map[string]any)
-			r.keys = sortedPairs(keys)
-		case "stage":
-			r.stage = atoi(fmt.Sprint(v))
-		case "fields":
-			r.args["fields"] = v
-			r.fields = r.list("fields")
-		case "by_hand":
-			r.byHand = true
-			if name, one := v.(string); one {
-				r.named = []string{name}
-			}
-		case "model":
-			r.model = v == true
-		case "twice":
-			r.twice = v == true
-		case "null_equal":
-			r.nullEqual = v == true
-		default:
-			r.args[word] = v
+		if err := r.read(word, v); err != nil {
+			return nil, err
 		}
 	}
 	if r.kind == "effect" && deeds[r.arg("do")] == nil {
 		return nil, fmt.Errorf("%s: nothing is done by %q", r.kind, r.arg("do"))
 	}
-	if r.kind == "unique" && r.args["label"] != nil && len(r.fields) == 1 {
-		r.id, r.key, r.stage, r.single = uniqueID(r.fields, ""), r.fields[0], 1, true
-		return r, nil
-	}
 	if r.kind == "unique" {
 		r.id = uniqueID(r.fields, r.whenText)
-		if _, given := raw["stage"]; !given && !r.model {
-			r.stage = 2
-		}
-		if _, given := raw["key"]; !given && !r.model {
-			r.key = fault.NonField
+		if r.args["label"] != nil && len(r.fields) == 1 {
+			r.key, r.stage, r.single = r.fields[0], 1, true
 		}
 	}
 	return r, nil
+}
+
+// uniqueDefaults are where a unique rule is told that does not say so.
+func (r *rule) uniqueDefaults(raw map[string]any) {
+	if raw["model"] != true {
+		r.stage, r.key = 2, fault.NonField
+	}
+}
+
+// read takes in one word of a rule.
+func (r *rule) read(word string, v any) (err error) {
+	switch word {
+	case "kind":
+	case "if":
+		r.whenText = fmt.Sprint(v)
+		r.when, err = compile(r.whenText)
+	case "key":
+		if r.key = fmt.Sprint(v); r.key == "nfe" {
+			r.key = fault.NonField
+		}
+	case "text":
+		r.text = fmt.Sprint(v)
+	case "model_text":
+		r.modelText = fmt.Sprint(v)
+	case "keys":
+		keys, _ := v.(map[string]any)
+		r.keys = sortedPairs(keys)
+	case "stage":
+		r.stage = atoi(fmt.Sprint(v))
+	case "fields":
+		r.args[word] = v
+		r.fields = r.list(word)
+	case "by_hand":
+		r.byHand = true
+		if name, one := v.(string); one {
+			r.named = []string{name}
+		}
+	case "model":
+		r.model = v == true
+	case "twice":
+		r.twice = v == true
+	case "null_equal":
+		r.nullEqual = v == true
+	default:
+		r.args[word] = v
+		if word == "value" && r.kind == "set" {
+			r.value, err = compile(fmt.Sprint(v))
+		}
+	}
+	return err
 }
 
 // uniqueID numbers a unique rule by what it holds unique, so that the order of

@@ -290,12 +290,13 @@ func (c *Catalogue) Schema(t *Type) *filters.Schema {
 	return got.(*filters.Schema)
 }
 
-// The lookups of each kind beside the plain filter (reference section 5.4).
+// The lookups of each kind beside the plain filter (reference section 5.4), in
+// the order in which a form has them and tells what is wrong with them.
 var (
-	textLookups = []filters.Lookup{filters.Not, filters.Contains, filters.NotContains, filters.IEqual, filters.NotIEqual,
-		filters.StartsWith, filters.NotStarts, filters.EndsWith, filters.NotEnds,
+	textLookups = []filters.Lookup{filters.Not, filters.Contains, filters.NotContains, filters.EndsWith, filters.NotEnds,
+		filters.StartsWith, filters.NotStarts, filters.IEqual, filters.NotIEqual,
 		filters.Regex, filters.NotRegex, filters.IRegex, filters.NotIRegex}
-	numberLookups = []filters.Lookup{filters.Not, filters.Less, filters.LessEqual, filters.Greater, filters.GreaterEqual}
+	numberLookups = []filters.Lookup{filters.Not, filters.LessEqual, filters.Less, filters.GreaterEqual, filters.Greater}
 	idLookups     = []filters.Lookup{filters.Not}
 
 	kindLookups = map[filters.Kind][]filters.Lookup{

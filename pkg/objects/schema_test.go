@@ -167,6 +167,26 @@ func TestSchemaDetails(t *testing.T) {
 	assert.Equal(t, "name", device2.ToField.Column.Name)
 }
 
+// Problems are told in the order of a form, which Nautobot's answers show.
+func TestOrderOfLookups(t *testing.T) {
+	c := boundCatalogue(t)
+	raw := `{"vid__gt": ["x"], "vid__gte": ["x"], "vid__lt": ["x"], "vid__lte": ["x"], "vid__n": ["x"], "vid": ["x"]}`
+	_, problems, err := c.Schema(c.Type("ipam.vlan")).ParseJSON(t.Context(), nil, []byte(raw))
+	require.NoError(t, err)
+	var names []string
+	for _, p := range problems {
+		name, _, _ := strings.Cut(p, ":")
+		names = append(names, strings.Trim(name, "'"))
+	}
+	assert.Equal(t, []string{"vid", "vid__n", "vid__lte", "vid__lt", "vid__gte", "vid__gt"}, names)
+
+	var texts []string
+	for _, l := range c.Schema(c.Type("ipam.vlan")).Field("name").Lookups {
+		texts = append(texts, string(l))
+	}
+	assert.Equal(t, "n ic nic iew niew isw nisw ie nie re nre ire nire", strings.Join(texts, " "))
+}
+
 func TestSchemaIsSharedAndSafe(t *testing.T) {
 	c := boundCatalogue(t)
 	var group sync.WaitGroup

@@ -171,7 +171,7 @@ func (f *Field) texts(lookup Lookup, v any) ([]string, string) {
 	list, isList := v.([]any)
 	switch {
 	case lookup == IsNull || kind == Boolean || kind == Membership:
-		if isList && kind != Membership {
+		if _, isObject := v.(map[string]any); (isList || isObject) && (lookup == IsNull || kind != Membership) {
 			return nil, msgBoolean
 		}
 		return []string{pyText(v)}, ""
@@ -183,7 +183,7 @@ func (f *Field) texts(lookup Lookup, v any) ([]string, string) {
 		return listTexts(kind, v)
 	case isList:
 		return looseTexts(kind, list)
-	case kind != Text && kind != Choice && none(kind, v):
+	case kind != Text && kind != Choice && kind != MAC && none(kind, v):
 		return nil, ""
 	}
 	return bareTexts(kind, v)
@@ -197,12 +197,24 @@ func (f *Field) oneText(kind Kind, v any) ([]string, string) {
 	if kind == Reference || kind == Linked {
 		return oneReference(v)
 	}
+	if isEmpty(v) {
+		return nil, ""
+	}
 	if _, isNumber := v.(json.Number); kind != Text && !isNumber {
 		if _, isText := v.(string); !isText && (kind == Integer || kind == Decimal) {
 			return []string{"x" + pyText(v)}, "" // no number whatever it says: True counts as none
 		}
 	}
 	return []string{pyText(v)}, ""
+}
+
+// isEmpty reports a list or an object without members.
+func isEmpty(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return Falsy(v)
+	}
+	return false
 }
 
 // oneReference is the id that a field for one object takes.
@@ -247,7 +259,7 @@ func listTexts(kind Kind, v any) ([]string, string) {
 				return nil, msgList
 			}
 		case json.Number:
-			if _, whole := wholeNumber(item.String()); whole && (kind == Reference || kind == Linked) {
+			if integer.MatchString(item.String()) && (kind == Reference || kind == Linked) {
 				return nil, fmt.Sprintf(msgChoice, pyText(item))
 			}
 		case bool, nil:
@@ -302,12 +314,7 @@ func bareTexts(kind Kind, v any) ([]string, string) {
 		}
 		return []string{v.String()}, ""
 	case map[string]any:
-		switch {
-		case len(v) == 0:
-			return nil, ""
-		case kind == Text:
-			return looseTexts(kind, keys(v))
-		}
+		return looseTexts(kind, keys(v))
 	case bool:
 		if kind != Integer && kind != Decimal && kind != UUID {
 			return nil, msgList

@@ -59,8 +59,8 @@ func (c *Condition) search(values []string) string {
 	if hasNull(v) {
 		return msgNull
 	}
-	if v = strings.TrimFunc(v, unicode.IsSpace); v != "" {
-		c.Texts = []string{v}
+	if v != "" {
+		c.Texts = []string{v} // blanks at its ends are searched for, too
 	}
 	return ""
 }
@@ -177,7 +177,12 @@ func (c *Condition) addID(v string) string {
 	if v == "" {
 		return ""
 	}
-	id, ok := parseUUID(strings.TrimFunc(v, unicode.IsSpace))
+	v = strings.TrimFunc(v, unicode.IsSpace)
+	if v == "" {
+		c.Null = true // nothing but blanks is no id, and what has none is meant
+		return ""
+	}
+	id, ok := parseUUID(v)
 	if !ok {
 		return msgUUID
 	}
@@ -199,11 +204,11 @@ func (c *Condition) addReference(kind Kind, v string) string {
 		c.IDs = append(c.IDs, id)
 		return ""
 	}
-	if kind == Reference || kind == Linked || c.Field.byIDAlone() {
-		return fmt.Sprintf(msgNotUUID, v)
-	}
 	if hasNull(v) {
 		return msgNull
+	}
+	if kind == Reference || kind == Linked || c.Field.byIDAlone() {
+		return fmt.Sprintf(msgNotUUID, v)
 	}
 	text, ok := c.canonical(v)
 	switch {

@@ -310,7 +310,11 @@ func networks(of networkTest) func(*compiler, *filters.Condition, ground) test {
 
 // netSearch looks for networks that the text begins, lies in or contains.
 func (c *compiler) netSearch(cond *filters.Condition, start ground) test {
-	s, ok := readSearched(cond.Texts[0])
+	text := strings.TrimSpace(cond.Texts[0])
+	if text == "" {
+		return always
+	}
+	s, ok := readSearched(text)
 	if !ok {
 		return never
 	}
@@ -342,7 +346,10 @@ func (c *compiler) inSpan(g ground, s span) fragment {
 }
 
 func (c *compiler) hostSearch(cond *filters.Condition, start ground) test {
-	text := cond.Texts[0]
+	text := strings.TrimSpace(cond.Texts[0])
+	if text == "" {
+		return always
+	}
 	host, _, _ := strings.Cut(text, "/")
 	if _, err := netip.ParseAddr(host); err == nil {
 		text = host // a whole address means that host, whatever its mask

@@ -387,9 +387,10 @@ func (c *compiler) search(cond *filters.Condition, start ground) test {
 }
 
 func (c *compiler) searchPath(p filters.SearchPath, text string, start ground) (test, bool) {
+	exact := strings.TrimSpace(text)
 	switch {
 	case p.Kind == filters.UUID:
-		id, err := uuid.Parse(text)
+		id, err := uuid.Parse(exact)
 		if err != nil {
 			return test{}, false
 		}
@@ -398,10 +399,10 @@ func (c *compiler) searchPath(p filters.SearchPath, text string, start ground) (
 		}
 		return c.compare(p.Path, start, c.hasID([]uuid.UUID{id})), true
 	case p.Kind == filters.Integer && p.Lookup != filters.Contains:
-		if strings.Trim(text, "0123456789") != "" || len(text) > 18 {
+		if strings.Trim(exact, "0123456789") != "" || exact == "" || len(exact) > 18 {
 			return test{}, false
 		}
-		return c.compare(p.Path, start, c.matches(filters.Integer, filters.Equal, []string{text})), true
+		return c.compare(p.Path, start, c.matches(filters.Integer, filters.Equal, []string{exact})), true
 	}
 	return c.compare(p.Path, start, c.matches(filters.Text, p.Lookup, []string{text})), true
 }

@@ -18,6 +18,10 @@ const (
 	idleTimeout   = 2 * time.Minute
 	headerBytes   = 2 << 20
 	grace         = 10 * time.Second
+	// stalled is how long a client may take for a piece of an answer; one that
+	// stops reading would keep its request, and what that reads from, for ever.
+	stalled = time.Minute
+	piece   = 1 << 20
 )
 
 // Serve answers on listener until ctx ends; requests in flight then have 10 s to
@@ -31,7 +35,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(jsonListener{listener}) }()
+	go func() { done <- s.Serve(clientListener{listener}) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve: %w", err)
@@ -49,19 +53,38 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	return err
 }
 
-// jsonListener has what net/http itself refuses (a path that cannot be decoded,
-// headers without end) answered in the contract's shape: net/http writes these
-// answers, in plain text, before any handler could.
-type jsonListener struct{ net.Listener }
+// clientListener is the connections of clients.
+type clientListener struct{ net.Listener }
 
-func (l jsonListener) Accept() (net.Conn, error) {
+func (l clientListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return jsonConn{c}, nil
+	return jsonConn{patientConn{c, stalled}}, nil
 }
 
+// patientConn waits so long for a client to take each piece of what is written.
+type patientConn struct {
+	net.Conn
+	patience time.Duration
+}
+
+func (c patientConn) Write(b []byte) (written int, err error) {
+	for err == nil && written < len(b) {
+		if err = c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+			break
+		}
+		var n int
+		n, err = c.Conn.Write(b[written:min(len(b), written+piece)])
+		written += n
+	}
+	return written, err
+}
+
+// jsonConn has what net/http itself refuses (a path that cannot be decoded,
+// headers without end) answered in the contract's shape: net/http writes these
+// answers, in plain text, before any handler could.
 type jsonConn struct{ net.Conn }
 
 var plainRefusal = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")

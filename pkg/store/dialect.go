@@ -114,8 +114,8 @@ func parseDSN(dsn string) (*dialect, error) {
 
 // redacted leaves out what may hold a password.
 func redacted(dsn string) string {
-	if _, after, found := strings.Cut(dsn, "@"); found {
-		return "…@" + after
+	if at := strings.LastIndexByte(dsn, '@'); at >= 0 {
+		return "…" + dsn[at:]
 	}
 	return dsn
 }

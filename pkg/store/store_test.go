@@ -32,7 +32,9 @@ func TestOpenRefusesWhatItCannotOpen(t *testing.T) {
 		require.Error(t, err, dsn)
 		assert.NotContains(t, err.Error(), "secret")
 	}
-	_, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "x.db"), store.Options{NoMigrate: true})
+	_, err := store.Open(ctx, "mysql://ada:love@lace@host/db", store.Options{})
+	assert.EqualError(t, err, `database "…@host/db": it must be sqlite:PATH or postgres://…`, "no part of the password")
+	_, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "x.db"), store.Options{NoMigrate: true})
 	assert.ErrorContains(t, err, "relata migrate")
 }
 

@@ -134,6 +134,9 @@ func (a associationResource) change(r *request, id string, partial bool) error {
 	if err != nil {
 		return vanished(err, "extras.RelationshipAssociation")
 	}
+	if len(changed) == 0 {
+		return errNoAssociation
+	}
 	return r.answer(200, r.appendAssociation(nil, changed[0], view{}))
 }
 

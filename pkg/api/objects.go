@@ -97,6 +97,9 @@ func (a objectResource) create(r *request) error {
 	if bulk {
 		return r.created("", bracketed(made))
 	}
+	if len(made) == 0 {
+		return noMatch(a.t.Class)
+	}
 	return r.created(r.link(a.t.Path, ids[0].String()), made[0])
 }
 

@@ -302,8 +302,9 @@ func (s *Service) reasons(ctx context.Context, wanted []candidate, problems []er
 }
 
 // Update changes associations, all or none, and returns them in order of their
-// ids. An unknown id is a fault.NotFound, in a bulk request it is skipped; the
-// first broken rule, in that order, is the error.
+// ids, but for those whose definition is gone meanwhile. An unknown id is a
+// fault.NotFound, in a bulk request it is skipped; the first broken rule, in
+// that order, is the error.
 func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Association, error) {
 	if len(changes) == 0 {
 		return []Association{}, nil
@@ -314,17 +315,16 @@ func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Assoc
 		if err != nil {
 			return nil, err
 		}
-		var ids []uuid.UUID
+		var rows []Row
 		err = s.store.ChangeAssociations(ctx, func(tx Tx) error {
-			var err error
-			ids, err = s.update(ctx, tx, set, changes)
+			ids, err := s.update(ctx, tx, set, changes)
+			if err != nil {
+				return err
+			}
+			rows, err = tx.AssociationRows(ctx, ids) // here: a moment later they may be gone
 			return err
 		})
 		if err == nil {
-			rows, err := s.store.AssociationRows(ctx, ids)
-			if err != nil {
-				return nil, err
-			}
 			return s.describe(ctx, rows)
 		}
 		if !errors.Is(err, errTaken) {

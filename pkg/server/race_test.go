@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,6 +59,58 @@ func TestOneToOneUnderLoad(t *testing.T) {
 				assert.False(t, seen[id], "%s has two peers", id)
 				seen[id] = true
 			}
+		}
+	})
+}
+
+// TestWritersMeetDeleters has clients write what others delete at the same
+// moment: whoever comes second is told so, and nobody meets an error of the server.
+func TestWritersMeetDeleters(t *testing.T) {
+	const rounds = 40
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := start(t, s)
+		tenant := r.id(t, "/api/tenancy/tenants/", map[string]any{"name": "t"})
+		maker := r.id(t, "/api/dcim/manufacturers/", map[string]any{"name": "m"})
+		rel := r.id(t, "/api/extras/relationships/", map[string]any{"label": "r", "source_type": "tenancy.tenant", "destination_type": "dcim.manufacturer"})
+		link := map[string]any{"relationship": rel, "source_type": "tenancy.tenant", "source_id": tenant, "destination_type": "dcim.manufacturer", "destination_id": maker}
+		tests := []struct {
+			name, path, change string
+			body               map[string]any
+			made               bool // before the others start
+		}{
+			{"an association that is changed", "/api/extras/relationship-associations/", http.MethodPatch, link, true},
+			{"an object that is changed", "/api/tenancy/tenants/", http.MethodPatch, map[string]any{"name": "x"}, true},
+			{"an object that is made", "/api/tenancy/tenants/", http.MethodPost, map[string]any{"name": "y"}, false},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				for range rounds {
+					id := uuid.NewString()
+					tt.body["id"] = id
+					body, err := json.Marshal(tt.body)
+					require.NoError(t, err)
+					address, change := tt.path+id+"/", string(body)
+					if tt.made {
+						r.id(t, tt.path, tt.body)
+						change = "{}"
+					} else {
+						address = tt.path
+					}
+					var group sync.WaitGroup
+					for range 3 {
+						for method, path := range map[string]string{tt.change: address, http.MethodDelete: tt.path + id + "/"} {
+							group.Go(func() {
+								res, answer := r.ask(t, method, path, change)
+								if res.StatusCode >= http.StatusInternalServerError && res.StatusCode != http.StatusServiceUnavailable {
+									t.Errorf("%s: %d %s", method, res.StatusCode, shown(answer))
+								}
+							})
+						}
+					}
+					group.Wait()
+					r.ask(t, http.MethodDelete, tt.path+id+"/", "")
+				}
+			})
 		}
 	})
 }

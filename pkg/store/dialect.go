@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -98,6 +99,38 @@ func (d *dialect) args(args []any) []any {
 		out[i] = d.arg(arg)
 	}
 	return out
+}
+
+// plainArg is an argument that both databases take alike: JSON as text, times in
+// whole microseconds.
+func plainArg(arg any) any {
+	switch v := arg.(type) {
+	case json.RawMessage:
+		if v == nil {
+			return nil
+		}
+		return string(v)
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond)
+	}
+	return arg
+}
+
+// idsText is a list of ids as text: quote stands around each.
+func idsText(ids []uuid.UUID, begin, quote, end string) string {
+	var b strings.Builder
+	b.Grow(2 + 39*len(ids))
+	b.WriteString(begin)
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote)
+		b.WriteString(id.String())
+		b.WriteString(quote)
+	}
+	b.WriteString(end)
+	return b.String()
 }
 
 // parseDSN returns the dialect of a data source name.

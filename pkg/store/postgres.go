@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -167,11 +166,11 @@ func pqConstraint(err error) string {
 	return ""
 }
 
-// postgresArg turns slices into arrays and times into whole microseconds.
+// postgresArg turns slices into arrays.
 func postgresArg(arg any) any {
 	switch v := arg.(type) {
 	case []uuid.UUID:
-		return uuidArray(v)
+		return idsText(v, "{", "", "}")
 	case []string:
 		return pq.StringArray(v)
 	case []int16:
@@ -184,30 +183,8 @@ func postgresArg(arg any) any {
 		return pq.Array(v)
 	case []bool:
 		return pq.BoolArray(v)
-	case json.RawMessage:
-		if v == nil {
-			return nil
-		}
-		return string(v)
-	case time.Time:
-		return v.UTC().Truncate(time.Microsecond)
 	}
-	return arg
-}
-
-// uuidArray is the text of an array of ids.
-func uuidArray(ids []uuid.UUID) string {
-	var b strings.Builder
-	b.Grow(2 + 37*len(ids))
-	b.WriteByte('{')
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(id.String())
-	}
-	b.WriteByte('}')
-	return b.String()
+	return plainArg(arg)
 }
 
 // postgresPath is the value at a path of keys; last is the operator of the last

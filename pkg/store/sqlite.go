@@ -172,8 +172,7 @@ func sqliteConstraint(err error) string {
 	return strings.Trim(text, "'")
 }
 
-// sqliteArg turns ids into 16 bytes, slices into JSON and times into whole
-// microseconds.
+// sqliteArg turns ids into 16 bytes and slices into JSON.
 func sqliteArg(arg any) any {
 	switch v := arg.(type) {
 	case uuid.UUID:
@@ -189,7 +188,7 @@ func sqliteArg(arg any) any {
 		}
 		return v.UUID[:]
 	case []uuid.UUID:
-		return uuidList(v)
+		return idsText(v, "[", `"`, "]")
 	case []string, []int16, []int32, []int64, []int, []bool:
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -199,32 +198,8 @@ func sqliteArg(arg any) any {
 			return "[]"
 		}
 		return string(text)
-	case json.RawMessage:
-		if v == nil {
-			return nil
-		}
-		return string(v)
-	case time.Time:
-		return v.UTC().Truncate(time.Microsecond)
 	}
-	return arg
-}
-
-// uuidList is the JSON text of ids.
-func uuidList(ids []uuid.UUID) string {
-	var b strings.Builder
-	b.Grow(2 + 39*len(ids))
-	b.WriteByte('[')
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('"')
-		b.WriteString(id.String())
-		b.WriteByte('"')
-	}
-	b.WriteByte(']')
-	return b.String()
+	return plainArg(arg)
 }
 
 // sqlitePairs is one JSON list of pairs.

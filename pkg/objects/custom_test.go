@@ -106,16 +106,19 @@ func TestRulesThatUsersMake(t *testing.T) {
 			"data_validation.regularexpressionvalidationrule": `{"name":"r","content_type":"dcim.manufacturer","field":"description","regular_expression":"^a"}`,
 			"data_validation.minmaxvalidationrule":            `{"name":"m","content_type":"dcim.rack","field":"u_height","min":10,"max":50}`,
 			"data_validation.requiredvalidationrule":          `{"name":"q","content_type":"dcim.platform","field":"description"}`,
+			"data_validation.minmaxvalidationrule ":           `{"name":"l","content_type":"ipam.prefix","field":"prefix_length","max":24}`,
 			"data_validation.uniquevalidationrule":            `{"name":"u","content_type":"dcim.platform","field":"napalm_driver","max_instances":1}`,
 		} {
-			w.make("x"+typeName, typeName, body)
+			w.make("x"+typeName, strings.TrimSpace(typeName), body)
 		}
 		require.NoError(t, w.registry.Refresh(t.Context()))
 		w.make("p", "dcim.platform", `{"name":"p","description":"x","napalm_driver":"ios"}`)
+		w.make("ns", "ipam.namespace", `{"name":"ns"}`)
 		for _, tt := range []struct{ typ, body, want string }{
 			{"dcim.manufacturer", `{"name":"n","description":"b"}`, "description: Value does not conform to regex: ^a"},
 			{"dcim.rack", `{"name":"n","location":"$paris","status":"$active","u_height":5}`, "u_height: Value is less than minimum value: 10.0"},
 			{"dcim.rack", `{"name":"n","location":"$paris","status":"$active","u_height":60}`, "u_height: Value is more than maximum value: 50.0"},
+			{"ipam.prefix", `{"prefix":"10.0.0.0/25","namespace":"$ns","status":"$active"}`, "prefix_length: Value is more than maximum value: 24.0"},
 			{"dcim.platform", `{"name":"n"}`, "description: This field cannot be blank."},
 			{"dcim.platform", `{"name":"n","description":"x","napalm_driver":"ios"}`, "napalm_driver: There can only be 1 instance with this value."},
 		} {

@@ -143,7 +143,7 @@ func (f *Field) initial() any {
 			return nil
 		}
 		return ""
-	case Choices, Numbers, Texts, ContentTypes:
+	case Texts, ContentTypes: // of choices and numbers there is no list until one is given
 		if f.Null {
 			return nil
 		}

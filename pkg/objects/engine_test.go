@@ -358,3 +358,46 @@ func TestFieldTexts(t *testing.T) {
 	_, err := w.create("ipam.service", `{"ports":["a",0,70000,null]}`)
 	require.Contains(t, told(err), "ports.0: A valid integer is required.; ports.1: Ensure this value is greater than or equal to 1.; ports.2: Ensure this value is less than or equal to 65535.; ports.3: This field may not be null.")
 }
+
+func TestSlugsOfContentTypes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		rule := w.make("r", "data_validation.minmaxvalidationrule", `{"name":"r","content_type":"dcim.rack","field":"u_height","min":1}`)
+		rows, err := s.Stored(t.Context(), ids(rule.ID))
+		require.NoError(t, err)
+		reading, err := objects.NewReading(t.Context(), s, w.registry.Catalogue(t.Context()), rows)
+		require.NoError(t, err)
+		require.Equal(t, "dcim_rack_u-height_"+rule.ID.String()[:4], reading.Slug(rule.ID))
+	})
+}
+
+// Lists of choices and numbers that nobody gives are null, though null cannot be
+// given.
+func TestListsThatNobodyGives(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.make("p", "vpn.vpnphase1policy", `{"name":"p"}`)
+		require.Nil(t, w.load("p").Values["dh_group"])
+		w.move("p", "vpn.vpnphase1policy", `{"dh_group":[]}`, "")
+		require.Equal(t, []any{}, w.load("p").Values["dh_group"])
+		w.move("p", "vpn.vpnphase1policy", `{"dh_group":null}`, "dh_group: This field may not be null.")
+	})
+}
+
+// What is terminated already is told, and nothing else.
+func TestTerminatedTwice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("wire", "vpn.vpn", `{"name":"wire","service_type":"vpws"}`)
+		for _, vid := range []string{"1", "2", "3"} {
+			w.make("v"+vid, "ipam.vlan", `{"vid":`+vid+`,"name":"v`+vid+`","status":"$active"}`)
+		}
+		w.make("t1", "vpn.vpntermination", `{"vpn":"$wire","vlan":"$v1"}`)
+		w.make("t2", "vpn.vpntermination", `{"vpn":"$wire","vlan":"$v2"}`)
+		w.refused([]refusal{
+			{"taken", "vpn.vpntermination", `{"vpn":"$wire","vlan":"$v1"}`, "vlan: This object is already assigned to another VPN termination."},
+			{"free", "vpn.vpntermination", `{"vpn":"$wire","vlan":"$v3"}`, "__all__: VPWS VPNs cannot have more than 2 terminations."},
+		})
+	})
+}

@@ -306,7 +306,21 @@ func (l *loader) column(start *Object, id uuid.UUID, p *resolved) any {
 	case "last_updated":
 		return o.LastUpdated.Format(storedTime)
 	}
-	return exprValue(o.Values[p.way.Column.Name])
+	return p.half(exprValue(o.Values[p.way.Column.Name]))
+}
+
+// half is the part of a content type that p asks for, or v.
+func (p *resolved) half(v any) any {
+	name, isText := v.(string)
+	app, model, both := strings.Cut(name, ".")
+	switch {
+	case !isText || !both || p.field == nil:
+	case p.field.Derive == "app_label":
+		return app
+	case p.field.Derive == "model":
+		return model
+	}
+	return v
 }
 
 // refs are the ids at the end of a path that leads to objects.

@@ -299,7 +299,7 @@ func judgeFieldOf(m *member, r *rule) error {
 		return m.refuse(key, r.arg("unsupported"))
 	case f == nil && !reverse:
 		return m.refuse(key, "Not a valid field for content type "+typeName+".")
-	case f == nil, f.ReadOnly, f.Kind == Reference, f.Kind == References, strings.HasPrefix(name, "_"):
+	case f == nil, f.ReadOnly && f.Args["ruled"] == "", f.Kind == Reference, f.Kind == References, strings.HasPrefix(name, "_"):
 		return m.refuse(key, r.arg("unsupported"))
 	case name == "id", name == "created", name == "last_updated":
 		return m.refuse(key, r.arg("unsupported"))

@@ -3,6 +3,7 @@ package associations
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,20 +184,112 @@ func (s *Service) UpdateObjects(ctx context.Context, t *objects.Type, changes []
 	changes = latest(changes)
 	var ids []uuid.UUID
 	err := s.write(ctx, t, func(w *writer) error {
-		ids = []uuid.UUID{}
-		for _, c := range changes {
-			switch err := w.change(ctx, c); {
-			case c.Bulk && errors.Is(err, fault.NotFound):
-			case err != nil:
-				return err
-			default:
-				ids = append(ids, c.ID)
-			}
+		var err error
+		if ids, err = w.changeAll(ctx, changes); err != nil {
+			return err
 		}
 		return w.tryPatterns(ctx, ids)
 	})
 	return ids, err
 }
+
+// mostTogether is how often changes are tried together, after one that has to
+// see those before it.
+const mostTogether = 3
+
+// changeAll makes changes in their order, as if one by one; where they do not
+// look at each other, together.
+func (w *writer) changeAll(ctx context.Context, changes []objects.Change) ([]uuid.UUID, error) {
+	ids := make([]uuid.UUID, 0, len(changes))
+	tries := 0
+	if w.apart(ctx, changes) {
+		tries = mostTogether
+		var err error
+		if changes, err = w.present(ctx, changes); err != nil {
+			return nil, err
+		}
+	}
+	for rest := changes; len(rest) > 0; tries-- {
+		n := 0
+		if tries > 0 {
+			var err error
+			if n, err = w.changeTogether(ctx, rest); err != nil {
+				return nil, err
+			}
+		}
+		for _, c := range rest[:n] {
+			ids = append(ids, c.ID)
+		}
+		if rest = rest[n:]; len(rest) == 0 {
+			break
+		}
+		switch err := w.change(ctx, rest[0]); {
+		case rest[0].Bulk && errors.Is(err, fault.NotFound):
+		case err != nil:
+			return nil, err
+		default:
+			ids = append(ids, rest[0].ID)
+		}
+		rest = rest[1:]
+	}
+	return ids, nil
+}
+
+// apart reports whether changes can be made together: links of one object may
+// be in the way of another's.
+func (w *writer) apart(ctx context.Context, changes []objects.Change) bool {
+	links := func(c objects.Change) bool { return c.Draft.Err != nil || c.Draft.Has("relationships") }
+	return len(changes) > 1 && len(w.duties.applied) == 0 && !slices.ContainsFunc(changes, links) && w.objects.Apart(ctx, w.t, changes)
+}
+
+// present are the changes of objects that are there.
+func (w *writer) present(ctx context.Context, changes []objects.Change) ([]objects.Change, error) {
+	ids := make([]uuid.UUID, len(changes))
+	for i, c := range changes {
+		ids[i] = c.ID
+	}
+	there, err := w.tx.Named(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(changes), func(c objects.Change) bool {
+		named, found := there[c.ID]
+		return c.Bulk && (!found || named.Type != w.t.ID)
+	}), nil
+}
+
+// changeTogether makes the first n changes, in a few statements for all of them:
+// those before the first with which something is wrong, which may be that it has
+// to see one before it. It may be none.
+func (w *writer) changeTogether(ctx context.Context, changes []objects.Change) (n int, err error) {
+	for n = len(changes); n > 1; {
+		err := w.tx.Try(ctx, func() error {
+			planned, err := w.objects.PlanChanges(ctx, w.tx, w.t, changes[:n], nil)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(planned, func(p *objects.Planned) bool { return !p.Alone() }) {
+				return errTogether
+			}
+			_, err = w.objects.Save(ctx, w.tx, planned)
+			return err
+		})
+		problem := fault.As(err)
+		switch {
+		case err == nil:
+			return n, nil
+		case errors.Is(err, errTogether):
+			return 0, nil
+		case problem == nil:
+			return 0, err
+		}
+		n = max(0, slices.IndexFunc(problem.Items, func(item error) bool { return item != nil }))
+	}
+	return 0, nil
+}
+
+// errTogether undoes changes that have to see each other.
+var errTogether = errors.New("changes depend on each other")
 
 // latest keeps the last of several changes of one object.
 func latest(changes []objects.Change) []objects.Change {

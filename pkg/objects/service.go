@@ -166,8 +166,8 @@ func (s *Service) PlanChange(ctx context.Context, tx Tx, t *Type, c Change, also
 }
 
 // PlanChanges is PlanChange for several objects, each named once: one statement
-// for all where PlanChange needs one for each. The error is that of the first
-// member with one. Members do not see each other.
+// for all where PlanChange needs one for each. The error of several has Items.
+// Members do not see each other (see Apart).
 func (s *Service) PlanChanges(ctx context.Context, tx Tx, t *Type, changes []Change, also []*fault.Error) ([]*Planned, error) {
 	j := s.newJudge(ctx, tx, t)
 	ids := make([]uuid.UUID, len(changes))
@@ -207,10 +207,8 @@ func (s *Service) PlanChanges(ctx context.Context, tx Tx, t *Type, changes []Cha
 	if err := j.run(); err != nil {
 		return nil, err
 	}
-	for _, m := range j.members {
-		if !m.good() {
-			return nil, m.problems
-		}
+	if err := j.faults(len(changes) > 1); err != nil {
+		return nil, err
 	}
 	return j.planned(false)
 }

@@ -401,3 +401,57 @@ func TestTerminatedTwice(t *testing.T) {
 		})
 	})
 }
+
+func TestGroupsOfGroups(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		group := func(name, more string) {
+			w.make(name, "extras.dynamicgroup", `{"name":"`+name+`",`+more+`}`)
+		}
+		group("top", `"content_type":"dcim.rack","group_type":"dynamic-set"`)
+		group("other", `"content_type":"dcim.rack","group_type":"dynamic-set"`)
+		group("mid", `"content_type":"dcim.rack","group_type":"dynamic-set"`)
+		group("leaf", `"content_type":"dcim.rack"`)
+		group("fixed", `"content_type":"dcim.rack","group_type":"static"`)
+		group("devices", `"content_type":"dcim.device"`)
+		member := func(child, parent string) string {
+			return `{"group":"$` + child + `","parent_group":"$` + parent + `","operator":"union","weight":1}`
+		}
+		const typ = "extras.dynamicgroupmembership"
+		w.make("m0", typ, member("mid", "other"))
+		w.make("m1", typ, member("mid", "top"))
+		w.make("m2", typ, member("leaf", "mid"))
+		w.refused([]refusal{
+			{"in itself", typ, member("top", "top"), "group: Cannot add group as a child of itself"},
+			{"above, by the second of two parents", typ, member("top", "mid"), "group: Cannot add ancestor as a child"},
+			{"two above", typ, member("top", "leaf"), "group: Cannot add ancestor as a child"},
+			{"of another type", typ, member("devices", "top"), "group: ContentType for group and parent_group must match"},
+			{"static", typ, member("fixed", "top"), "group: Groups of `group_type` `\"static\"` may not be child groups at this time."},
+		})
+		require.Contains(t, told(w.remove("leaf")), "Unable to delete object. 1 dependent objects were found: mid")
+		require.NoError(t, w.remove("top"))
+	})
+}
+
+func TestContactsTwice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("cs", "extras.status", `{"name":"C","content_types":["extras.contactassociation"]}`)
+		w.make("owner", "extras.role", `{"name":"Owner","content_types":["extras.contactassociation"]}`)
+		const typ = "extras.contactassociation"
+		body := func(who string) string {
+			return `{"associated_object_type":"dcim.device","associated_object_id":"$sw1","status":"$cs","role":"$owner",` + who + `}`
+		}
+		for _, name := range []string{"ann", "bob"} {
+			w.make(name, "extras.contact", `{"name":"`+name+`"}`)
+		}
+		w.make("ops", "extras.team", `{"name":"ops"}`)
+		w.make("a", typ, body(`"contact":"$ann"`))
+		w.make("b", typ, body(`"contact":"$bob"`))
+		w.make("o", typ, body(`"team":"$ops"`))
+		w.refused([]refusal{{"both are taken", typ, body(`"contact":"$ann","team":"$ops"`), "non_field_errors: The fields associated_object_type, associated_object_id, contact, role must make a unique set."}})
+		w.move("b", typ, `{"contact":"$ann"}`, "__all__: Contact association with this Contact, Associated object type, Associated object id and Role already exists.")
+		w.move("b", typ, `{"team":"$ops"}`, "__all__: A contact and a team cannot be both specified at once Contact association with this Team, Associated object type, Associated object id and Role already exists.")
+	})
+}

@@ -28,7 +28,7 @@ import (
 //	still_used   an object does not go while one of those that its `owners` (field:
 //	             way) lead to has the same `same`
 //	leaned_on    an object does not go while one that is reached by `of` leads `to`
-//	             one with another `same`
+//	             one with another `same`, or, without `to`, while there is one
 //	filter_of    `field` is a filter for objects of the content type at `type`
 //	regular_expression  `field` is one, and not too costly
 //	field_of     `field` names a field of the content type at `type`, of one of
@@ -101,20 +101,16 @@ func judgeChain(m *member, r *rule) error {
 		return l.err
 	}
 	seen := map[uuid.UUID]bool{}
-	for at := idOf(m.argument(r, "from")); at != uuid.Nil && !seen[at]; {
+	for next := []uuid.UUID{idOf(m.argument(r, "from"))}; len(next) > 0; {
+		at := next[0]
+		next = next[1:]
 		if at == field {
 			return m.refuse(r.key, m.fill(r.text, nil))
 		}
-		seen[at] = true
-		o := l.get(at)
-		if o == nil {
-			break
+		if o := l.get(at); o != nil && !seen[at] {
+			seen[at] = true
+			next = append(next, l.refs(o, r.arg("up"))...)
 		}
-		up := l.refs(o, r.arg("up"))
-		if len(up) == 0 {
-			break
-		}
-		at = up[0]
 	}
 	return l.err
 }
@@ -209,6 +205,10 @@ func stillUsed(d *deletion, r *rule, o *Object) error {
 // leanedOn keeps an object while its parts lean on those of others.
 func leanedOn(d *deletion, r *rule, o *Object) error {
 	for _, part := range d.l.reached(o, r.arg("of")) {
+		if r.arg("to") == "" {
+			d.blockers = append(d.blockers, part.ID)
+			continue
+		}
 		other := d.l.get(part.Ref(r.arg("to")))
 		if other != nil && other.Ref(r.arg("same")) != part.Ref(r.arg("same")) {
 			d.blockers = append(d.blockers, part.ID)

@@ -297,7 +297,7 @@ func (l *level) appendThing(b []byte, one *thing) []byte {
 	if l.nested {
 		return append(b, '}')
 	}
-	if l.view.computed {
+	if l.view.computed && one.t.Field("custom_fields") != nil {
 		b = append(b, `,"computed_fields":{}`...)
 	}
 	if l.view.relationships && one.t.Related {

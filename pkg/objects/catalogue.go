@@ -414,8 +414,8 @@ func (c *Catalogue) names(t *Type) []string {
 	}
 	for _, f := range t.Fields {
 		switch {
-		case f.Kind == Count, f.Kind == Derived && !f.Stored, f.Name == "custom_fields":
-			continue
+		case f.Kind == Count, f.Kind == Derived && !f.Stored, f.Derive == "address_key", f.Name == "custom_fields":
+			continue // what is no column there, or no name for others
 		case f.Kind == Reference && f.Held() && len(f.To) > 0, f.Derive == "generic_type":
 			names = append(names, f.Name+"_id")
 		}

@@ -89,6 +89,8 @@ func TestResolveRefuses(t *testing.T) {
 	assert.EqualError(t, err, "Cannot resolve keyword 'x' into field. Choices are: _custom_field_data, associated_contacts, associated_data_compliance, "+
 		"associated_object_metadata, cable_types, cloud_accounts, cloud_resource_types, created, description, destination_for_associations, device_types, "+
 		"id, inventory_items, last_updated, module_types, name, platforms, source_for_associations, static_group_association_set")
+	_, _, _, err = c.Resolve(c.Type("ipam.prefix"), "x")
+	assert.NotContains(t, err.Error(), "_key", "how addresses are sorted is nobody's business")
 }
 
 func TestSchemaKinds(t *testing.T) {

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -17,6 +19,7 @@ import (
 
 // row is one row of the file.
 type row struct {
+	number    int // its place in the file, from 1
 	model, pk string
 	fields    map[string]any
 	tags      []*row
@@ -54,8 +57,12 @@ func readDump(file io.Reader) (*dump, error) {
 		}
 		in = unpacked
 	}
+	text := bufio.NewReaderSize(in, 1<<16)
+	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		_, _ = text.Discard(len(mark))
+	}
 	d := &dump{rows: map[string][]*row{}, byKey: map[string]map[string]*row{}, types: map[string]string{}, back: map[string]map[*row][]*row{}}
-	if err := d.read(in); err != nil {
+	if err := d.read(text); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -63,24 +70,22 @@ func readDump(file io.Reader) (*dump, error) {
 
 func (d *dump) read(in io.Reader) error {
 	decoder := json.NewDecoder(in)
-	decoder.UseNumber()
-	if start, err := decoder.Token(); err != nil || start != json.Delim('[') {
-		return notADump(0, errors.Join(err, errors.New("it does not begin with a list")))
+	start, err := decoder.Token()
+	if err != nil {
+		return notADump(0, err)
+	}
+	if start != json.Delim('[') {
+		return notADump(0, errors.New("it does not begin with a list of rows"))
 	}
 	n := 0
 	for ; decoder.More(); n++ {
-		var item struct {
-			Model  string
-			PK     any
-			Fields map[string]any
-		}
+		var item json.RawMessage
 		if err := decoder.Decode(&item); err != nil {
 			return notADump(n, err)
 		}
-		if !strings.Contains(item.Model, ".") || item.Fields == nil {
-			return notADump(n, errors.New("a row must have a model and fields"))
+		if err := d.add(n+1, item); err != nil {
+			return err
 		}
-		d.add(&row{model: item.Model, pk: keyText(item.PK), fields: item.Fields, made: map[string]uuid.UUID{}})
 	}
 	if _, err := decoder.Token(); err != nil {
 		return notADump(n, err)
@@ -94,11 +99,24 @@ func (d *dump) read(in io.Reader) error {
 	return nil
 }
 
+// notADump says after how many rows the file stops being one, and why.
 func notADump(n int, err error) error {
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	reason := err.Error()
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		reason = "it ends too early"
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
+		reason = "its compressed data is damaged"
+	case errors.As(err, &syntax):
+		reason = fmt.Sprintf("what stands near byte %d is no JSON", syntax.Offset)
 	}
-	return fault.Invalidf("This is not a whole NetBox dumpdata file: after %d rows: %v.", n, err)
+	return fault.Invalidf("This is not a whole NetBox dumpdata file: after %d rows: %s.", n, reason)
+}
+
+// badRow says what is wrong with the n-th row.
+func badRow(n int, name, rule string, args ...any) error {
+	return fault.Invalidf("This is not a NetBox dumpdata file: row %d%s: %s.", n, name, fmt.Sprintf(rule, args...))
 }
 
 // naturalKeys are models that dumpdata writes without a pk.
@@ -107,7 +125,12 @@ var naturalKeys = map[string][]string{
 	"contenttypes.contenttype": {"app_label", "model"},
 }
 
-func (d *dump) add(r *row) {
+// add takes the n-th row in.
+func (d *dump) add(n int, item json.RawMessage) error {
+	r, err := newRow(n, item)
+	if err != nil {
+		return err
+	}
 	if r.pk == "" {
 		var parts []string
 		for _, name := range naturalKeys[r.model] {
@@ -121,9 +144,77 @@ func (d *dump) add(r *row) {
 	if d.byKey[r.model] == nil {
 		d.byKey[r.model] = map[string]*row{}
 	}
-	if r.pk != "" {
-		d.byKey[r.model][r.pk] = r
+	if r.pk == "" {
+		return nil
 	}
+	if first := d.byKey[r.model][r.pk]; first != nil {
+		return badRow(n, " ("+r.model+" "+r.pk+")", "pk: row %d has the same model and pk", first.number)
+	}
+	d.byKey[r.model][r.pk] = r
+	return nil
+}
+
+// newRow reads the n-th row: an object with a model, a pk that may be left out
+// and fields.
+func newRow(n int, item json.RawMessage) (*row, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(item, &members); err != nil || members == nil {
+		return nil, badRow(n, "", "it must be an object with model, pk and fields, and is %s", shapeOf(item))
+	}
+	r := &row{number: n, made: map[string]uuid.UUID{}}
+	if raw, given := members["model"]; !given {
+		return nil, badRow(n, "", "model is missing")
+	} else if err := json.Unmarshal(raw, &r.model); err != nil || !strings.Contains(r.model, ".") {
+		return nil, badRow(n, "", "model must be a text such as dcim.site, and is %s", shapeOf(raw))
+	}
+	name := " (" + r.model + ")"
+	if raw, given := members["pk"]; given {
+		switch pk := decoded(raw).(type) {
+		case nil, string, json.Number:
+			r.pk = keyText(pk)
+		default:
+			return nil, badRow(n, name, "pk must be a number or a text, and is %s", shapeOf(raw))
+		}
+	}
+	if r.pk != "" {
+		name = " (" + r.model + " " + r.pk + ")"
+	}
+	raw, given := members["fields"]
+	if !given {
+		return nil, badRow(n, name, "fields are missing")
+	}
+	fields, ok := decoded(raw).(map[string]any)
+	if !ok {
+		return nil, badRow(n, name, "fields must be an object, and is %s", shapeOf(raw))
+	}
+	r.fields = fields
+	return r, nil
+}
+
+// decoded is a value of the file, its numbers as they are written.
+func decoded(raw json.RawMessage) any {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var v any
+	_ = decoder.Decode(&v) // it was read as JSON before
+	return v
+}
+
+// shapeOf is what a value of the file is, in words.
+func shapeOf(raw json.RawMessage) string {
+	switch v := decoded(raw).(type) {
+	case nil:
+		return "null"
+	case bool:
+		return fmt.Sprint(v)
+	case string:
+		return fmt.Sprintf("%.40q", v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	}
+	return "a number"
 }
 
 // keyText is a primary key or a reference to one as text: 7, "alice",
@@ -138,6 +229,9 @@ func keyText(v any) string {
 			parts[i] = keyText(part)
 		}
 		return strings.Join(parts, ".")
+	case map[string]any:
+		text, _ := json.Marshal(v) // it was JSON
+		return string(text)
 	}
 	return fmt.Sprint(v)
 }

@@ -755,23 +755,61 @@ func TestImportNetBoxOfBrokenFilesLeavesNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
 		state := w.state(t)
-		for name, file := range map[string][]byte{
-			"empty":                      nil,
-			"cut in the middle":          small[:len(small)/2],
-			"cut before the end":         bytes.TrimRight(small, "]\n"),
-			"more after the end":         append(slices.Clone(small), "[]"...),
-			"cut within the compression": packed[:len(packed)-100],
-			"no list":                    []byte(`{"model": "dcim.site"}`),
-			"no rows":                    []byte(`[]`),
-			"a row without a model":      []byte(`[{"pk": 1, "fields": {}}]`),
-			"a row without fields":       []byte(`[{"model": "dcim.site", "pk": 1}]`),
-			"no JSON":                    []byte("Site,Region\nA,B\n"),
+		const whole, row = "This is not a whole NetBox dumpdata file: after ", "This is not a NetBox dumpdata file: row "
+		for name, tt := range map[string]struct {
+			file []byte
+			want string
+		}{
+			"empty":                      {nil, whole + "0 rows: it ends too early."},
+			"cut in the middle":          {small[:len(small)/2], "rows: it ends too early."},
+			"cut before the end":         {bytes.TrimRight(small, "]\n"), "rows: it ends too early."},
+			"more after the end":         {append(slices.Clone(small), "[]"...), "rows: something follows the list."},
+			"cut within the compression": {packed[:len(packed)-100], "rows: it ends too early."},
+			"a damaged compression":      {[]byte("\x1f\x8bnot compressed at all"), "rows: its compressed data is damaged."},
+			"no more than its beginning": {packed[:5], whole + "0 rows: it ends too early."},
+			"no list":                    {[]byte(`{"model": "dcim.site"}`), whole + "0 rows: it does not begin with a list of rows."},
+			"no rows":                    {[]byte(`[]`), whole + "0 rows: it has no rows."},
+			"no JSON":                    {[]byte("Site,Region\nA,B\n"), whole + "0 rows: what stands near byte 1 is no JSON."},
+			"no JSON further on":         {[]byte(`[{"model": "dcim.site", "pk": 1, "fields": {}}, {model: 1}]`), whole + "1 rows: what stands near byte 48 is no JSON."},
+			"a row that is none":         {[]byte(`[["dcim.site", 1]]`), row + "1: it must be an object with model, pk and fields, and is a list."},
+			"a row without a model":      {[]byte(`[{"pk": 1, "fields": {}}]`), row + "1: model is missing."},
+			"a model of another shape":   {[]byte(`[{"model": 7, "pk": 1, "fields": {}}]`), row + "1: model must be a text such as dcim.site, and is a number."},
+			"a model without an app":     {[]byte(`[{"model": "site", "pk": 1, "fields": {}}]`), row + `1: model must be a text such as dcim.site, and is "site".`},
+			"a pk of another shape":      {[]byte(`[{"model": "dcim.site", "pk": {"id": 1}, "fields": {}}]`), row + "1 (dcim.site): pk must be a number or a text, and is an object."},
+			"a row without fields":       {[]byte(`[{"model": "dcim.site", "pk": 1}]`), row + "1 (dcim.site 1): fields are missing."},
+			"fields of another shape":    {[]byte(`[{"model": "dcim.site", "pk": 1, "fields": {}}, {"model": "dcim.site", "pk": 2, "fields": "name"}]`), row + `2 (dcim.site 2): fields must be an object, and is "name".`},
+			"the same row twice":         {[]byte(`[{"model": "dcim.site", "pk": 1, "fields": {}}, {"model": "dcim.site", "pk": "1", "fields": {}}]`), row + "2 (dcim.site 1): pk: row 1 has the same model and pk."},
 		} {
 			t.Run(name, func(t *testing.T) {
-				_, err := w.run(t, bytes.NewReader(file))
-				assert.ErrorIs(t, err, fault.Invalid)
+				_, err := w.run(t, bytes.NewReader(tt.file))
+				require.ErrorIs(t, err, fault.Invalid)
+				assert.Contains(t, err.Error(), tt.want)
 			})
 		}
 		assert.Empty(t, differences(state, w.state(t)))
+	})
+}
+
+// A value of a shape that no field takes leaves its row out, with the model, the
+// pk, the field and the rule.
+func TestImportNetBoxOfValuesOfAnotherShape(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		summary := w.imported(t, strings.NewReader("\xef\xbb\xbf"+`[
+			{"model": "dcim.manufacturer", "pk": 1, "fields": {"name": {"en": "Acme"}, "slug": "acme"}},
+			{"model": "dcim.manufacturer", "pk": 2, "fields": {"name": ["Acme"], "slug": "acme-2"}},
+			{"model": "dcim.devicetype", "pk": 3, "fields": {"manufacturer": {"id": 1}, "model": "M", "slug": "m"}},
+			{"model": "dcim.devicetype", "pk": 4, "fields": {"manufacturer": 9, "model": "N", "slug": "n", "u_height": "high"}}
+		]`))
+		var told strings.Builder
+		require.NoError(t, summary.Print(&told))
+		for _, want := range []string{
+			"name: Not a valid string.", "(1)", "(2)",
+			`it refers to dcim.manufacturer {"id":1}, which is not in the file`, "M (3)",
+			"it refers to dcim.manufacturer 9, which is not in the file", "N (4)",
+		} {
+			assert.Contains(t, told.String(), want)
+		}
+		assert.NotContains(t, told.String(), "map[")
 	})
 }

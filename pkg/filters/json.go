@@ -101,6 +101,7 @@ func members(raw json.RawMessage) ([]member, error) {
 		return nil, fmt.Errorf("no object: %.40s", raw)
 	}
 	var out []member
+	at := map[string]int{}
 	for d.More() {
 		t, err := d.Token()
 		if err != nil {
@@ -110,11 +111,12 @@ func members(raw json.RawMessage) ([]member, error) {
 		if err := d.Decode(&m.value); err != nil {
 			return nil, err
 		}
-		if i := slices.IndexFunc(out, func(o member) bool { return o.name == m.name }); i >= 0 {
+		if i, again := at[m.name]; again {
 			out[i].value = m.value
-		} else {
-			out = append(out, m)
+			continue
 		}
+		at[m.name] = len(out)
+		out = append(out, m)
 	}
 	return out, nil
 }

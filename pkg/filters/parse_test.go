@@ -285,6 +285,7 @@ func TestFilterSetJSON(t *testing.T) {
 		{`{}`, "", ""},
 		{`{"name": "x", "status": ["Active"], "q": "a"}`, "name [x]; status [Active]; q [a]", ""},
 		{`{"name": ["x", null, "", 1]}`, "name [x 1]", ""},
+		{`{"name": ["y"], "q": "a", "name": ["x"]}`, "name [x]; q [a]", ""},
 		{`{"name": null, "status": [], "face": "", "id": []}`, "", ""},
 		{`{"name": 5}`, "", list("name")},
 		{`{"name": true}`, "", list("name")},

@@ -40,7 +40,7 @@ func (m *member) decodeCustom(f *Field) {
 		m.fields[f.Name] = wrong(`Expected a dictionary of items but got type "` + pyType(v) + `".`)
 		return
 	}
-	if len(raw) > largestJSON || hasNUL(v) || tooBig(v) != "" {
+	if TooMuchJSON(raw) != "" || hasNUL(v) || tooBig(v) != "" {
 		_, m.fields[f.Name] = (&Field{Kind: JSON}).json(v, raw)
 		return
 	}
@@ -107,7 +107,8 @@ func (f *Field) customValue(v any) (any, string) {
 		if problem != nil {
 			return nil, "DateTime values must be in ISO 8601 format."
 		}
-		return value, ""
+		seconds, _, _ := strings.Cut(text(value), ".")
+		return seconds + ".000000Z", "" // fractions are dropped, as Nautobot does
 	case Choice, Word:
 		if text, ok := v.(string); ok && f.has(text) {
 			return v, ""
@@ -272,6 +273,9 @@ func customField(o *Object) *Field {
 	f := &Field{Name: text(o.Values["key"]), Label: text(o.Values["label"]), Help: text(o.Values["description"]),
 		Kind: customKinds[text(o.Values["type"])], Required: o.Values["required"] == true, Null: true, Blank: true,
 		Default: o.Values["default"], Args: map[string]string{"filter_logic": text(o.Values["filter_logic"]), "regex": text(o.Values["validation_regex"]), "plain": "true"}}
+	if o.Values["type"] == "markdown" {
+		f.Args["markdown"] = "true"
+	}
 	f.ModelMin, f.ModelMost = limitOf(o.Values["validation_minimum"]), limitOf(o.Values["validation_maximum"])
 	return f
 }

@@ -18,6 +18,15 @@ const (
 // largestJSON is how many bytes a JSON value may have.
 const largestJSON = 256 << 10
 
+// TooMuchJSON says that a JSON value is longer than a field may hold; else it is
+// empty.
+func TooMuchJSON(raw json.RawMessage) string {
+	if len(raw) > largestJSON {
+		return "Ensure this value has no more than 256 kB of JSON."
+	}
+	return ""
+}
+
 // DecodeDraft reads the body of one object. What is not a JSON object is
 // Invalid, in the contract's words.
 func DecodeDraft(raw json.RawMessage) (Draft, error) {

@@ -176,8 +176,8 @@ func (f *Field) json(v any, raw json.RawMessage) (any, *trouble) {
 		}
 		return nil, wrong(notNull)
 	}
-	if len(raw) > largestJSON {
-		return nil, wrong("Ensure this value has no more than 256 kB of JSON.")
+	if problem := TooMuchJSON(raw); problem != "" {
+		return nil, wrong(problem)
 	}
 	if hasNUL(v) {
 		return nil, wrong("Null characters are not allowed.")

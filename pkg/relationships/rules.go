@@ -149,6 +149,10 @@ func (b *Body) json(field string, value *json.RawMessage) {
 		return
 	}
 	*value = nil
+	if problem := objects.TooMuchJSON(raw); problem != "" {
+		b.Add(field, problem)
+		return
+	}
 	if !isNull(raw) {
 		var compact bytes.Buffer
 		if json.Compact(&compact, raw) == nil {

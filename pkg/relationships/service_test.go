@@ -119,6 +119,8 @@ func TestRulesOfADefinition(t *testing.T) {
 			want []string
 		}{
 			{"nothing", fields{}, []string{"source_type: This field is required.", "destination_type: This field is required.", "label: This field is required."}},
+			{"a filter without end", between(fields{"label": "x", "source_filter": fields{"name": strings.Repeat("x", 256<<10)}}), []string{
+				"source_filter: Ensure this value has no more than 256 kB of JSON."}},
 			{"nulls", fields{"id": nil, "source_type": nil, "destination_type": "", "label": nil, "key": nil, "description": nil, "type": nil, "required_on": nil, "source_label": nil, "source_hidden": nil, "advanced_ui": nil, "source_filter": nil}, []string{
 				"id: This field may not be null.", "source_type: This field may not be null.", "destination_type: This field may not be null.", "label: This field may not be null.",
 				"key: This field may not be null.", "description: This field may not be null.", "type: This field may not be null.", "required_on: This field may not be null.",

@@ -3,6 +3,7 @@ package objects
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -38,7 +39,7 @@ func (j *judge) decode() error {
 					}
 					continue
 				}
-				value, t := f.decodeValue(raw, j.c.Type)
+				value, t := f.decodeValue(raw, j.contentType)
 				if t == nil && f.narrowed() {
 					t = j.narrow(f, value)
 				}
@@ -341,6 +342,16 @@ func (j *judge) narrow(f *Field, value any) *trouble {
 		}
 	}
 	return nil
+}
+
+// contentType is the type of that name, also one that has no objects here but
+// is what a rule of the judged type asks for.
+func (j *judge) contentType(name string) *Type {
+	t := j.c.Type(name)
+	if r := j.t.rule("only_types"); t == nil && r != nil && slices.Contains(r.list("types"), name) {
+		return &Type{Name: name}
+	}
+	return t
 }
 
 // eligible reports whether rule r takes t: one of its types, or where it says

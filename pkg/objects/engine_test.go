@@ -331,6 +331,14 @@ func TestFieldTexts(t *testing.T) {
 		{"extras.tag", "color", `"aa1409x"`, "Enter a valid hexadecimal RGB color code. Ensure this field has no more than 6 characters."},
 		{"circuits.provider", "portal_url", `"http://a"`, "Enter a valid URL."},
 		{"circuits.provider", "portal_url", `"http://[::1]/"`, ""},
+		{"extras.externalintegration", "remote_url", `"https://a-b:80/x"`, ""},
+		{"extras.externalintegration", "remote_url", `"https://a_b"`, "Enter a valid URL."},
+		{"extras.externalintegration", "remote_url", `"https://a_b.com"`, "Enter a valid URL."},
+		{"extras.externalintegration", "remote_url", `"https://a.b"`, "Enter a valid URL."},
+		{"extras.externalintegration", "remote_url", `"https://256.1.1.1"`, "Enter a valid URL."},
+		{"extras.externalintegration", "remote_url", `"https://a.com:1"`, "Enter a valid URL."},
+		{"extras.gitrepository", "branch", `""`, "This field may not be blank."},
+		{"extras.approvalworkflowdefinition", "model_content_type", `"extras.scheduledjob"`, ""},
 		{"circuits.circuittermination", "term_side", `"Q"`, `"Q" is not a valid choice.`},
 		{"circuits.circuittermination", "term_side", `{"value":"A"}`, `"{'value': 'A'}" is not a valid choice.`},
 		{"ipam.ipaddress", "address", `"10.0.0.1/33"`, "Invalid IP address: 10.0.0.1/33"},
@@ -453,5 +461,21 @@ func TestContactsTwice(t *testing.T) {
 		w.refused([]refusal{{"both are taken", typ, body(`"contact":"$ann","team":"$ops"`), "non_field_errors: The fields associated_object_type, associated_object_id, contact, role must make a unique set."}})
 		w.move("b", typ, `{"contact":"$ann"}`, "__all__: Contact association with this Contact, Associated object type, Associated object id and Role already exists.")
 		w.move("b", typ, `{"team":"$ops"}`, "__all__: A contact and a team cannot be both specified at once Contact association with this Team, Associated object type, Associated object id and Role already exists.")
+	})
+}
+
+func TestWhatOtherTypesAsk(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		text := w.make("text", "extras.metadatatype", `{"name":"text","data_type":"text","content_types":["dcim.rack"]}`)
+		w.make("select", "extras.metadatatype", `{"name":"select","data_type":"multi-select","content_types":["dcim.rack"]}`)
+		w.make("choice", "extras.metadatachoice", `{"metadata_type":"$select","value":"v"}`)
+		w.make("jobs", "extras.approvalworkflowdefinition", `{"name":"jobs","model_content_type":"extras.scheduledjob"}`)
+		w.refused([]refusal{
+			{"choices of a text", "extras.metadatachoice", `{"metadata_type":"$text","value":"v"}`, "metadata_type: Related object not found using the provided attributes: {'pk': UUID('" + text.ID.String() + "')}"},
+			{"a path that is a number", "extras.secret", `{"name":"s","provider":"text-file","parameters":{"path":5}}`, "__all__: Path must be an absolute path, not a relative one"},
+			{"a path that is a list", "extras.secret", `{"name":"s","provider":"text-file","parameters":{"path":["/x"]}}`, "__all__: Path must be an absolute path, not a relative one"},
+			{"approval of racks", "extras.approvalworkflowdefinition", `{"name":"racks","model_content_type":"dcim.rack"}`, "model_content_type: Invalid content type: dcim.rack"},
+		})
 	})
 }

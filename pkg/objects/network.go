@@ -119,7 +119,7 @@ func ParseMAC(text string) (string, bool) {
 }
 
 var (
-	urlPattern   = regexp.MustCompile(`(?i)^([a-z0-9.+-]*)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(\[[0-9a-f:.]+\]|[^\s:@/?#\[\]]+)(?::[0-9]{1,5})?(?:[/?#]\S*)?$`)
+	urlPattern   = regexp.MustCompile(`(?i)^([a-z0-9.+-]*)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(\[[0-9a-f:.]+\]|[^\s:@/?#\[\]]+)(?::([0-9]{1,5}))?(?:[/?#]\S*)?$`)
 	ipv4Pattern  = regexp.MustCompile(`^(?:0|25[0-5]|2[0-4][0-9]|1[0-9]{0,2}|[1-9][0-9]?)(?:\.(?:0|25[0-5]|2[0-4][0-9]|1[0-9]{0,2}|[1-9][0-9]?)){3}$`)
 	labelPattern = regexp.MustCompile(`(?i)^[a-z0-9\x{a1}-\x{ffff}](?:[a-z0-9\x{a1}-\x{ffff}-]{0,61}[a-z0-9\x{a1}-\x{ffff}])?$`)
 	tldPattern   = regexp.MustCompile(`(?i)^(?:[a-z\x{a1}-\x{ffff}-]{2,63}|xn--[a-z0-9]{1,59})$`)
@@ -132,7 +132,7 @@ var laxSchemes = map[string]bool{"file": true, "ftp": true, "ftps": true, "git":
 	"mailto": true, "sftp": true, "ssh": true, "tel": true, "telnet": true, "tftp": true, "vnc": true, "xmpp": true}
 
 // isURL reports whether text is an absolute URL; lax ones may have a bare host
-// name.
+// name, but no port of one digit.
 func isURL(text string, lax bool) bool {
 	m := urlPattern.FindStringSubmatch(text)
 	if m == nil || len(text) > 2048 {
@@ -140,12 +140,12 @@ func isURL(text string, lax bool) bool {
 	}
 	scheme := strings.ToLower(m[1])
 	if lax {
-		return laxSchemes[scheme] && isHost(m[2], true)
+		return laxSchemes[scheme] && len(m[3]) != 1 && (isHost(m[2]) || labelPattern.MatchString(m[2]))
 	}
-	return urlSchemes[scheme] && isHost(m[2], false)
+	return urlSchemes[scheme] && isHost(m[2])
 }
 
-func isHost(host string, lax bool) bool {
+func isHost(host string) bool {
 	if strings.HasPrefix(host, "[") {
 		_, err := netip.ParseAddr(strings.Trim(host, "[]"))
 		return err == nil
@@ -154,14 +154,11 @@ func isHost(host string, lax bool) bool {
 		return true
 	}
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
-	if len(labels) < 2 && !lax || len(host) > 253 {
+	if len(labels) < 2 || len(host) > 253 {
 		return false
 	}
 	for i, label := range labels {
-		if !labelPattern.MatchString(label) && !(lax && strings.Contains(label, "_")) {
-			return false
-		}
-		if i == len(labels)-1 && !lax && !tldPattern.MatchString(label) {
+		if !labelPattern.MatchString(label) || i == len(labels)-1 && !tldPattern.MatchString(label) {
 			return false
 		}
 	}
@@ -178,7 +175,7 @@ func isEmail(text string) bool {
 		_, err := netip.ParseAddr(strings.Trim(domain, "[]"))
 		return err == nil
 	}
-	return !ipv4Pattern.MatchString(domain) && isHost(domain, false)
+	return !ipv4Pattern.MatchString(domain) && isHost(domain)
 }
 
 var patterns sync.Map

@@ -54,8 +54,11 @@ func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
 	return d, e.OrNil()
 }
 
-// mostFields is how many fields a type may have.
-const mostFields = 200
+// How many fields a type may have, and how many choices or targets a field.
+const (
+	mostFields  = 200
+	mostChoices = 1_000
+)
 
 func decodeFields(raw json.RawMessage, d *TypeDefinition, e *fault.Error) {
 	var list []json.RawMessage
@@ -185,6 +188,13 @@ func (d FieldDefinition) problems(known func(string) bool) [][2]string {
 	}
 	if kind == Choice != (len(d.Choices) > 0) {
 		bad("choices", map[bool]string{true: required, false: "Only a choice has them."}[kind == Choice])
+	}
+	if tooMany := fmt.Sprintf("A field has %d of them at most.", mostChoices); len(d.Choices) > mostChoices {
+		bad("choices", tooMany)
+		return out
+	} else if len(d.Targets) > mostChoices {
+		bad("targets", tooMany)
+		return out
 	}
 	listed := map[string]bool{}
 	for _, choice := range d.Choices {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -116,7 +117,7 @@ func (a objectResource) writeCSV(r *request, w *csvWriter, columns []column, row
 		values := make([]string, len(columns))
 		for j, c := range columns {
 			if c.custom {
-				values[j] = csvCell(custom[c.field.Name])
+				values[j] = csvCell(customValue(c.field, custom[c.field.Name]))
 				continue
 			}
 			values[j] = l.csvValue(one, c, data, reading)
@@ -126,6 +127,14 @@ func (a objectResource) writeCSV(r *request, w *csvWriter, columns []column, row
 		}
 	}
 	return reading.Err()
+}
+
+// customValue is the stored value of a custom field as answers show it.
+func customValue(f *objects.Field, stored json.RawMessage) json.RawMessage {
+	if f.Kind == objects.Time {
+		return bytes.Replace(stored, []byte(`.000000Z"`), []byte(`Z"`), 1)
+	}
+	return stored
 }
 
 // csvValue is the cell of an object in a column.

@@ -504,7 +504,7 @@ func appendCustom(b []byte, one *thing) []byte {
 		}
 		b = appendString(b, f.Name)
 		b = append(b, ':')
-		b = appendRaw(b, data.Custom[f.Name])
+		b = appendRaw(b, customValue(f, data.Custom[f.Name]))
 	}
 	return append(b, '}')
 }

@@ -18,7 +18,7 @@ func TestCustomFields(t *testing.T) {
 		w := newWorld(t, s)
 		refresh := func() { require.NoError(t, w.registry.Refresh(t.Context())) }
 		w.make("cisco", "dcim.manufacturer", `{"name":"Cisco"}`)
-		for _, kind := range []string{"text", "integer", "boolean", "date", "datetime", "select", "multi-select", "json"} {
+		for _, kind := range []string{"text", "markdown", "integer", "boolean", "date", "datetime", "select", "multi-select", "json"} {
 			key := strings.ReplaceAll(kind, "-", "")
 			w.make(key, "extras.customfield", `{"label":"My `+key+`","key":"`+key+`","type":"`+kind+`","content_types":["dcim.manufacturer"]}`)
 		}
@@ -36,7 +36,7 @@ func TestCustomFields(t *testing.T) {
 			{"boolean", `"true"`, ""},
 			{"date", `"2020-01-01T00:00:00Z"`, "Date values must be in the format YYYY-MM-DD."},
 			{"datetime", `"x"`, "DateTime values must be in ISO 8601 format."},
-			{"datetime", `"2020-01-01"`, ""},
+			{"datetime", `"2020-01-01T02:00:00.75+02:00"`, ""},
 			{"select", `"z"`, "Invalid choice (z). Available choices are: 1, a, b"},
 			{"select", `["a"]`, "Invalid choice (['a']). Available choices are: 1, a, b"},
 			{"multiselect", `["z"]`, "Invalid choice(s) (['z']). Available choices are: 1, a, b"},
@@ -53,7 +53,7 @@ func TestCustomFields(t *testing.T) {
 		}
 		o, err := w.change("cisco", "dcim.manufacturer", `{"custom_fields":{"text":"v","select":"a","nothing":1}}`)
 		require.NoError(t, err)
-		require.Equal(t, map[string]any{"text": "v", "integer": json.Number("5"), "boolean": true, "date": nil, "datetime": "2020-01-01T00:00:00.000000Z",
+		require.Equal(t, map[string]any{"text": "v", "markdown": nil, "integer": json.Number("5"), "boolean": true, "date": nil, "datetime": "2020-01-01T00:00:00.000000Z",
 			"select": "a", "multiselect": []any{"a"}, "json": map[string]any{"a": []any{json.Number("1")}}}, o.Custom)
 
 		require.Equal(t, "Unable to delete object. 1 dependent objects were found: a ("+w.ids["selecta"]+")", told(w.remove("selecta")))

@@ -128,7 +128,7 @@ func TestBulkChangeIsAsOneByOne(t *testing.T) {
 		tenant := w.typ("tenancy.tenant")
 		// outcome makes changes in a transaction that is undone, and says what came
 		// of it.
-		outcome := func(do func(w *world) error) (error, map[uuid.UUID]string) {
+		outcome := func(do func(w *world) error) (map[uuid.UUID]string, error) {
 			var refused error
 			called := map[uuid.UUID]string{}
 			err := s.Atomically(w.ctx, func(bound *store.Store) error {
@@ -146,7 +146,7 @@ func TestBulkChangeIsAsOneByOne(t *testing.T) {
 				return errUndo
 			})
 			require.ErrorIs(t, err, errUndo)
-			return refused, called
+			return called, refused
 		}
 		random := rand.New(rand.NewSource(1))
 		refusals := 0
@@ -161,7 +161,7 @@ func TestBulkChangeIsAsOneByOne(t *testing.T) {
 			if random.Intn(3) == 0 {
 				changes = append(changes, objects.Change{ID: uuid.New(), Draft: draft(t, fields{"name": "a"}), Partial: true, Bulk: true})
 			}
-			wantErr, want := outcome(func(w *world) error {
+			want, wantErr := outcome(func(w *world) error {
 				for _, c := range changes {
 					if _, err := w.associations.UpdateObjects(w.ctx, tenant, []objects.Change{c}); err != nil {
 						return err
@@ -169,7 +169,7 @@ func TestBulkChangeIsAsOneByOne(t *testing.T) {
 				}
 				return nil
 			})
-			gotErr, got := outcome(func(w *world) error {
+			got, gotErr := outcome(func(w *world) error {
 				_, err := w.associations.UpdateObjects(w.ctx, tenant, changes)
 				return err
 			})

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,6 +25,7 @@ type slugStep struct {
 type plain struct {
 	ok    bool
 	steps []slugStep
+	named []int32 // fields whose targets the steps name
 }
 
 // plains keeps what was found out of each type of a catalogue.
@@ -43,9 +45,18 @@ func plainOf(cat *objects.Catalogue, t *objects.Type) plain {
 		step, ok := slugStepOf(cat, t, path)
 		p.ok = p.ok && ok
 		p.steps = append(p.steps, step)
+		if step.ref != 0 {
+			p.named = append(p.named, step.ref)
+		}
 	}
 	plains.Store(t, p)
 	return p
+}
+
+// lean reports whether answers need no more of the objects of t than their
+// bodies.
+func lean(cat *objects.Catalogue, t *objects.Type) bool {
+	return len(t.CustomFields) == 0 && plainOf(cat, t).ok
 }
 
 func slugStepOf(cat *objects.Catalogue, t *objects.Type, path string) (slugStep, bool) {
@@ -82,57 +93,70 @@ func isVia(f *objects.Field) bool {
 	return (f.Kind == objects.Reference || f.Kind == objects.References) && f.Path != "" && f.Derive == ""
 }
 
-// readVia reads the references of all objects that lead through others: a
-// statement for each step of each field.
-func (l *level) readVia(ctx context.Context) error {
+// via is a field that is read through others.
+type via struct {
+	field  *objects.Field
+	things []*thing
+	hops   []filters.Hop
+	target *objects.Type
+}
+
+// vias are those fields of the level that are read through others.
+func (l *level) vias() ([]via, error) {
+	var found []via
 	for t, things := range l.ofType() {
 		for _, f := range t.Fields {
 			if !isVia(f) || !l.shows(f) {
 				continue
 			}
-			if err := l.readWay(ctx, t, f, things); err != nil {
-				return err
+			way, _, target, err := l.r.catalogue().Resolve(t, cmp.Or(f.Args["lists"], f.Path))
+			if err != nil {
+				return nil, err
 			}
+			found = append(found, via{f, things, way.Hops, target})
+		}
+	}
+	return found, nil
+}
+
+// readVia reads the references that lead through others. The first step was read
+// with the objects' own references; each further one of a field is a statement.
+func (l *level) readVia(ctx context.Context, v via) error {
+	ends := make([][]uuid.UUID, len(v.things)) // what was arrived at, by object
+	for i, one := range v.things {
+		for _, link := range one.links(v.hops[0].Field, v.hops[0].Back) {
+			ends[i] = append(ends[i], link.Target)
+		}
+	}
+	for _, hop := range v.hops[1:] {
+		links, err := l.follow(ctx, hop, slices.Concat(ends...))
+		if err != nil {
+			return err
+		}
+		for i, from := range ends {
+			ends[i] = nil
+			for _, end := range from {
+				ends[i] = append(ends[i], links[end]...)
+			}
+		}
+	}
+	for i, one := range v.things {
+		if len(ends[i]) > 0 {
+			one.set(v.field.Name, ends[i])
+		}
+		for _, id := range ends[i] {
+			l.types[id] = v.target
 		}
 	}
 	return nil
 }
 
-func (l *level) readWay(ctx context.Context, t *objects.Type, f *objects.Field, things []*thing) error {
-	way, _, target, err := l.r.catalogue().Resolve(t, cmp.Or(f.Args["lists"], f.Path))
-	if err != nil {
-		return err
+// set keeps a value that was computed.
+func (one *thing) set(name string, value any) {
+	if one.read == nil {
+		one.read = map[string]any{}
 	}
-	ends := map[uuid.UUID][]uuid.UUID{} // what was arrived at, by object
-	at := idsOf(things)
-	for _, id := range at {
-		ends[id] = []uuid.UUID{id}
-	}
-	for _, hop := range way.Hops {
-		links, err := l.follow(ctx, hop, at)
-		if err != nil {
-			return err
-		}
-		at = at[:0:0]
-		for id, from := range ends {
-			var next []uuid.UUID
-			for _, end := range from {
-				next = append(next, links[end]...)
-			}
-			ends[id] = next
-			at = append(at, next...)
-		}
-	}
-	for _, one := range things {
-		if one.read == nil {
-			one.read = map[string]any{}
-		}
-		one.read[f.Name] = ends[one.ID]
-	}
-	for _, id := range at {
-		l.types[id] = target
-	}
-	return nil
+	one.read[name] = value
 }
 
 // follow goes one step from all of from.
@@ -163,7 +187,7 @@ func (l *level) readComputed(ctx context.Context) error {
 	var rest []*thing
 	for _, one := range l.things {
 		if p := plainOf(cat, one.t); p.ok {
-			one.labels = naming{one.Str, l.plainSlug(one, p)}
+			one.labels = naming{one.Str, plainSlug(one, p)}
 			continue
 		}
 		rest = append(rest, one)
@@ -181,12 +205,9 @@ func (l *level) readComputed(ctx context.Context) error {
 	}
 	for _, one := range rest {
 		one.labels = naming{reading.Display(one.ID), reading.Slug(one.ID)}
-		if one.read == nil {
-			one.read = map[string]any{}
-		}
 		for _, f := range one.t.Fields {
 			if isComputed(f) && l.shows(f) {
-				one.read[f.Name] = reading.Computed(one.ID, f)
+				one.set(f.Name, reading.Computed(one.ID, f))
 			}
 		}
 	}
@@ -219,7 +240,7 @@ func (l *level) readTypes(ctx context.Context, things []*thing) error {
 	return nil
 }
 
-func (l *level) plainSlug(one *thing, p plain) string {
+func plainSlug(one *thing, p plain) string {
 	parts := make([]string, 0, len(p.steps)+1)
 	set := 0
 	for _, step := range p.steps {
@@ -229,10 +250,12 @@ func (l *level) plainSlug(one *thing, p plain) string {
 			part, null = objects.Slugify(one.Name), one.Name == ""
 		case step.id:
 			part = one.ID.String()
-		case len(one.refs[step.ref]) > 0:
-			part = objects.Slugify(l.names[one.refs[step.ref][0]])
 		default:
-			null = true
+			if target := one.links(step.ref, false); len(target) > 0 {
+				part = objects.Slugify(target[0].Name)
+			} else {
+				null = true
+			}
 		}
 		parts = append(parts, part)
 		if !null {
@@ -268,13 +291,13 @@ func computedIDs(value any) []uuid.UUID {
 func (l *level) appendComputed(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case []uuid.UUID:
-		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, id) })
+		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, objects.ShownLink{Target: id}) })
 		return append(b, ']')
 	case uuid.UUID:
-		return l.appendTarget(b, generic, v)
+		return l.appendTarget(b, generic, objects.ShownLink{Target: v})
 	case []objects.End:
 		b = appendList(append(b, '{'), v, func(b []byte, end objects.End) []byte {
-			return l.appendTarget(append(appendString(b, end.Key), ':'), generic, end.ID)
+			return l.appendTarget(append(appendString(b, end.Key), ':'), generic, objects.ShownLink{Target: end.ID})
 		})
 		return append(b, '}')
 	}

@@ -170,14 +170,14 @@ func (l *level) csvValue(one *thing, c column, data map[string]json.RawMessage, 
 
 // csvKey is a value of the natural key of what a reference leads to.
 func (l *level) csvKey(one *thing, c column, reading *objects.Reading) string {
-	ids := l.refsOf(one, c.field)
-	if len(ids) == 0 {
+	links := l.refsOf(one, c.field)
+	if len(links) == 0 {
 		return csvNoObject
 	}
 	if c.key == "pk" || c.key == "id" {
-		return ids[0].String()
+		return links[0].Target.String()
 	}
-	value := reading.Value(ids[0], c.key)
+	value := reading.Value(links[0].Target, c.key)
 	if value == nil && strings.Contains(c.key, "__") {
 		return csvNoObject
 	}
@@ -185,10 +185,10 @@ func (l *level) csvKey(one *thing, c column, reading *objects.Reading) string {
 }
 
 // csvTargets are the natural keys of several objects, joined by commas.
-func (l *level) csvTargets(ids []uuid.UUID, reading *objects.Reading) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = reading.Str(id)
+func (l *level) csvTargets(links []objects.ShownLink, reading *objects.Reading) string {
+	names := make([]string, len(links))
+	for i, link := range links {
+		names[i] = reading.Str(link.Target)
 	}
 	slices.Sort(names)
 	return strings.Join(names, ",")

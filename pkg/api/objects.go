@@ -47,6 +47,7 @@ func (a objectResource) list(r *request) error {
 		return a.listCSV(r, list)
 	}
 	p := readPage(r.query)
+	list.Lean = lean(r.catalogue(), a.t)
 	if p.keyset {
 		return a.listAfter(r, list, p, v)
 	}
@@ -244,7 +245,11 @@ func (a objectResource) at(r *request, id string) (objects.Shown, error) {
 	if err != nil {
 		return none, err
 	}
+	lean := !r.csv && lean(r.catalogue(), a.t)
 	if parsed, ok := objects.ParseID(id); ok {
+		if len(q) == 0 {
+			return a.byID(r, parsed, lean)
+		}
 		q = append(q, a.these([]uuid.UUID{parsed})...)
 	} else {
 		key, ok := a.byKey(r.catalogue(), splitKey(id))
@@ -253,12 +258,28 @@ func (a objectResource) at(r *request, id string) (objects.Shown, error) {
 		}
 		q = append(q, key...)
 	}
-	found, err := a.Store.Objects(r.ctx(), r.catalogue(), objects.List{Type: a.t, Query: q, Limit: 2})
+	found, err := a.Store.Objects(r.ctx(), r.catalogue(), objects.List{Type: a.t, Query: q, Limit: 2, Lean: lean})
 	if err != nil {
 		return none, err
 	}
 	if len(found) != 1 {
 		return none, noMatch(a.t.Class)
+	}
+	return found[0], nil
+}
+
+// byID returns an object of the type.
+func (a objectResource) byID(r *request, id uuid.UUID, lean bool) (objects.Shown, error) {
+	read := a.Store.ObjectsByID
+	if lean {
+		read = a.Store.LeanByID
+	}
+	found, err := read(r.ctx(), []uuid.UUID{id})
+	if err != nil {
+		return objects.Shown{}, err
+	}
+	if len(found) != 1 || found[0].Type != a.t.ID {
+		return objects.Shown{}, noMatch(a.t.Class)
 	}
 	return found[0], nil
 }

@@ -22,8 +22,8 @@ const maxAnswer = 256 << 20
 type thing struct {
 	objects.Shown
 	t      *objects.Type
-	refs   map[int32][]uuid.UUID // of references with rows of their own, by number of the field
-	read   map[string]any        // of the other fields that are computed when read
+	refs   []objects.ShownLink // of references with rows of their own, in the order of their fields
+	read   map[string]any      // of the other fields that are computed when read
 	counts map[string]int
 	panel  associations.Panel
 	labels naming
@@ -39,8 +39,7 @@ type level struct {
 	nested bool // below the objects that were asked for
 	things []*thing
 	byID   map[uuid.UUID]*thing
-	types  map[uuid.UUID]*objects.Type            // of what is referred to, where the field does not tell
-	names  map[uuid.UUID]string                   // of what is referred to
+	types  map[uuid.UUID]*objects.Type            // of what references without rows of their own lead to
 	heads  map[*relationships.Relationship][]byte // what starts each in a panel
 	below  *level                                 // the objects referred to, written out; nil at depth 0
 }
@@ -80,14 +79,15 @@ func (r *request) appendEach(b []byte, rows []objects.Shown, v view, each func(m
 }
 
 func (r *request) newLevel(rows []objects.Shown, v view, nested bool, depth int) (*level, error) {
-	l := &level{r: r, view: v, nested: nested, byID: make(map[uuid.UUID]*thing, len(rows)), types: map[uuid.UUID]*objects.Type{}, names: map[uuid.UUID]string{}}
-	cat := r.catalogue()
-	for _, row := range rows {
+	l := &level{r: r, view: v, nested: nested, byID: make(map[uuid.UUID]*thing, len(rows)), types: map[uuid.UUID]*objects.Type{}}
+	cat, all := r.catalogue(), make([]thing, len(rows))
+	for i, row := range rows {
 		t := cat.ByID(row.Type)
 		if t == nil || l.byID[row.ID] != nil {
 			continue
 		}
-		one := &thing{Shown: row, t: t}
+		one := &all[i]
+		one.Shown, one.t = row, t
 		l.things = append(l.things, one)
 		l.byID[row.ID] = one
 	}
@@ -113,10 +113,11 @@ func (l *level) fill(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// What is read by the ids of a page is there at once: nothing watches over
-	// it, which costs two goroutines for each statement.
-	short := context.WithoutCancel(ctx)
-	if err := l.readRefs(short); err != nil {
+	vias, err := l.vias()
+	if err != nil {
+		return err
+	}
+	if err := l.readRefs(ctx, vias); err != nil {
 		return err
 	}
 	if l.view.counts {
@@ -124,8 +125,10 @@ func (l *level) fill(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.readVia(short); err != nil {
-		return err
+	for _, v := range vias {
+		if err := l.readVia(ctx, v); err != nil {
+			return err
+		}
 	}
 	if err := l.readComputed(ctx); err != nil {
 		return err
@@ -154,26 +157,50 @@ func (l *level) shows(f *objects.Field) bool {
 	return true
 }
 
-// readRefs reads the references of all objects.
-func (l *level) readRefs(ctx context.Context) error {
-	var ids []uuid.UUID
-	for _, one := range l.things {
-		if slices.ContainsFunc(one.t.Fields, (*objects.Field).Held) {
-			ids = append(ids, one.ID)
-			one.refs = make(map[int32][]uuid.UUID, 8)
+// readRefs reads the references of all objects, with the names that slugs are
+// made of, and the references to them by which others are read.
+func (l *level) readRefs(ctx context.Context, vias []via) error {
+	var named, back []int32
+	add := func(to *[]int32, field int32) {
+		if !slices.Contains(*to, field) {
+			*to = append(*to, field)
 		}
 	}
-	links, err := l.r.api.Store.ShownLinks(ctx, ids)
-	if err != nil {
-		return err
+	for t := range l.ofType() {
+		for _, field := range plainOf(l.r.catalogue(), t).named {
+			add(&named, field)
+		}
 	}
-	cat := l.r.catalogue()
-	for _, link := range links {
-		one := l.byID[link.Holder]
-		one.refs[link.Field] = append(one.refs[link.Field], link.Target)
-		l.types[link.Target], l.names[link.Target] = cat.ByID(link.Type), link.Name
+	for _, v := range vias {
+		if v.hops[0].Back {
+			add(&back, v.hops[0].Field)
+		}
 	}
-	return nil
+	var ids []uuid.UUID
+	for _, one := range l.things {
+		if len(back) > 0 || slices.ContainsFunc(one.t.Fields, (*objects.Field).Held) {
+			ids = append(ids, one.ID)
+		}
+	}
+	held, err := l.r.api.Store.References(ctx, ids, named, back)
+	for _, h := range held {
+		l.byID[h.Holder].refs = h.Links
+	}
+	return err
+}
+
+// links are the references of one in the field of that number, or back: those to
+// it.
+func (one *thing) links(field int32, back bool) []objects.ShownLink {
+	from := 0
+	for from < len(one.refs) && (one.refs[from].Field != field || one.refs[from].Back != back) {
+		from++
+	}
+	to := from
+	for to < len(one.refs) && one.refs[to].Field == field && one.refs[to].Back == back {
+		to++
+	}
+	return one.refs[from:to]
 }
 
 func (l *level) ofType() map[*objects.Type][]*thing {
@@ -246,7 +273,9 @@ func (l *level) targets() []uuid.UUID {
 	for _, one := range l.things {
 		for _, f := range one.t.Fields {
 			if (f.Kind == objects.Reference || f.Kind == objects.References) && l.shows(f) {
-				add(l.refsOf(one, f)...)
+				for _, link := range l.refsOf(one, f) {
+					add(link.Target)
+				}
 			} else if isComputed(f) && l.shows(f) {
 				add(computedIDs(one.read[f.Name])...)
 			}
@@ -258,13 +287,17 @@ func (l *level) targets() []uuid.UUID {
 	return ids
 }
 
-// refsOf are the ids that a reference of one shows.
-func (l *level) refsOf(one *thing, f *objects.Field) []uuid.UUID {
+// refsOf are the references that a field of one shows.
+func (l *level) refsOf(one *thing, f *objects.Field) []objects.ShownLink {
 	if f.Held() {
-		return one.refs[f.ID]
+		return one.links(f.ID, false)
 	}
 	ids, _ := one.read[f.Name].([]uuid.UUID)
-	return ids
+	links := make([]objects.ShownLink, len(ids))
+	for i, id := range ids {
+		links[i].Target = id
+	}
+	return links
 }
 
 // appendThing appends an object: what starts every one, the body rendered when
@@ -344,11 +377,11 @@ func (l *level) appendField(b []byte, one *thing, f *objects.Field) []byte {
 	case f.Kind == objects.References:
 		name()
 		b = append(b, '[')
-		for i, id := range l.refsOf(one, f) {
+		for i, link := range l.refsOf(one, f) {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = l.appendTarget(b, f, id)
+			b = l.appendTarget(b, f, link)
 		}
 		b = append(b, ']')
 	case isComputed(f):
@@ -358,16 +391,17 @@ func (l *level) appendField(b []byte, one *thing, f *objects.Field) []byte {
 	return b
 }
 
-func (l *level) appendOne(b []byte, f *objects.Field, ids []uuid.UUID) []byte {
-	if len(ids) == 0 {
+func (l *level) appendOne(b []byte, f *objects.Field, links []objects.ShownLink) []byte {
+	if len(links) == 0 {
 		return append(b, "null"...)
 	}
-	return l.appendTarget(b, f, ids[0])
+	return l.appendTarget(b, f, links[0])
 }
 
 // appendTarget appends what stands for a reference: the object itself where
 // there is depth left, else its id, type and address.
-func (l *level) appendTarget(b []byte, f *objects.Field, id uuid.UUID) []byte {
+func (l *level) appendTarget(b []byte, f *objects.Field, link objects.ShownLink) []byte {
+	id := link.Target
 	if id == uuid.Nil {
 		return append(b, "null"...)
 	}
@@ -380,7 +414,10 @@ func (l *level) appendTarget(b []byte, f *objects.Field, id uuid.UUID) []byte {
 			return b
 		}
 	}
-	t := l.types[id]
+	t := l.r.catalogue().ByID(link.Type)
+	if t == nil {
+		t = l.types[id]
+	}
 	if t == nil && len(f.To) == 1 {
 		t = l.r.catalogue().Type(f.To[0])
 	}

@@ -150,6 +150,8 @@ type Field struct {
 	ToField Path
 	// ToKind is the kind of the natural field's values: Text, Integer or Address.
 	ToKind Kind
+	// ToOne: no two objects have the same value there.
+	ToOne bool
 	// Search are the paths a Search field looks at, with the lookup each.
 	Search []SearchPath
 	// Method names the judge of a Method field in store; docs/catalogue.md

@@ -19,6 +19,8 @@ type List struct {
 	// skipping Offset rows.
 	Keyset bool
 	After  string
+	// Lean leaves Data out of what is found, for who reads the bodies alone.
+	Lean bool
 }
 
 // Shown is an object as answers are made from it.
@@ -27,11 +29,19 @@ type Shown struct {
 	Body []byte // wire text of the plain fields, see Row
 }
 
-// ShownLink is one reference of a Holder with what is told of its Target.
-type ShownLink struct {
+// ShownLinks are all references of one object.
+type ShownLinks struct {
 	Holder uuid.UUID
+	// Links are ordered by field, several of a field by the name of the target.
+	Links []ShownLink
+}
+
+// ShownLink is one reference with what is told of its target. Back: it leads the
+// other way, and Target is what refers to the object.
+type ShownLink struct {
 	Field  int32
+	Back   bool
+	Type   int16 // of the target
 	Target uuid.UUID
-	Type   int16  // of the target
-	Name   string // of the target
+	Name   string // of the target; "" where it was not asked for
 }

@@ -152,7 +152,7 @@ func (c *Catalogue) targets(f *filters.Field, d FilterDef, target *Type, values 
 	if err != nil {
 		return err
 	}
-	f.ToField, f.ToKind = way, filters.Text
+	f.ToField, f.ToKind, f.ToOne = way, filters.Text, end.Unique && len(way.Hops) == 0
 	switch {
 	case end.Kind == Integer:
 		f.ToKind = filters.Integer

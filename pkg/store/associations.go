@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -209,10 +208,10 @@ func (r reader) Rivals(ctx context.Context, claims []associations.Claim) ([]asso
 
 // Matching returns those of ids that match q.
 func (r reader) Matching(ctx context.Context, ids []uuid.UUID, q filters.Query) ([]uuid.UUID, error) {
-	where, args := r.where(q, "o")
+	f := sqlf("select o.id from object o where % and %", with("o.id"+r.dialect.in, ids), r.judged(q, "o"))
 	var matching []uuid.UUID
 	err := r.bounded(ctx, q, func(ctx context.Context) error {
-		return r.all(ctx, &matching, `select o.id from object o where o.id`+r.dialect.in+` and `+where, append([]any{ids}, args...)...)
+		return r.all(ctx, &matching, f.text, f.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("match objects: %w", err)
@@ -329,42 +328,12 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 	return r.dialect.insertLinks(id, from, at, len(links), d.Type == relationships.SymmetricOneToOne)
 }
 
-// mostFits is how many conditions are kept.
-const mostFits = 1000
-
 // fit is true of ends s and d that match the filters of a definition. It is put
 // together once for each definition of a snapshot.
 func (r reader) fit(d *relationships.Relationship) fragment {
-	if known, ok := r.fits.find(d); ok {
-		return known
-	}
-	source, sourceArgs := r.where(d.Source.Query, "s")
-	destination, destinationArgs := r.where(d.Destination.Query, "d")
-	fit := sqlf("s.id <> d.id and % and %", fragment{source, sourceArgs}, fragment{destination, destinationArgs})
-	r.fits.keep(d, fit)
-	return fit
-}
-
-// fits keeps conditions. Definitions are never changed; a new snapshot has new ones.
-type fits struct {
-	mu sync.RWMutex
-	of map[*relationships.Relationship]fragment
-}
-
-func (f *fits) find(d *relationships.Relationship) (fragment, bool) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	known, ok := f.of[d]
-	return known, ok
-}
-
-func (f *fits) keep(d *relationships.Relationship, fit fragment) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.of == nil || len(f.of) >= mostFits {
-		f.of = map[*relationships.Relationship]fragment{}
-	}
-	f.of[d] = fit
+	return r.conditions.of(d, func() fragment {
+		return sqlf("s.id <> d.id and % and %", r.judged(d.Source.Query, "s"), r.judged(d.Destination.Query, "d"))
+	})
 }
 
 const (

@@ -38,6 +38,9 @@ type dialect struct {
 	// in follows a column and takes a slice of ids as its argument; inTexts and
 	// inInts take texts and integers.
 	in, inTexts, inInts string
+	// inFew says that an id is one of the few that a select answers; it is run
+	// before anything else.
+	inFew string
 	// ids and texts are tables of one column "value" made from a slice argument:
 	// "from " + ids + " as wanted" (or any other name).
 	ids, texts string
@@ -51,10 +54,11 @@ type dialect struct {
 	tripleArgs      func(ids, a, b []uuid.UUID) []any
 	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
 	// gather aggregates rid and the ids in a column (@) into one value, each pair
-	// gatheredSize bytes long, to be read with gathered.
-	gather       string
-	gatheredSize int
-	gathered     func(rid *int32, id *uuid.UUID, b []byte)
+	// packedPeer bytes long. references: see there. unpacked turns such a value
+	// into bytes.
+	gather     string
+	references [2]string
+	unpacked   func([]byte) []byte
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find; guarded with rows for both ends.
 	writableCTE bool

@@ -2,6 +2,7 @@ package store
 
 import (
 	"strings"
+	"sync"
 )
 
 // fragment is a piece of SQL with the arguments of its placeholders, in order.
@@ -90,4 +91,32 @@ func allOf(tests ...test) test {
 		tests[i] = tests[i].not()
 	}
 	return anyOf(tests...).not()
+}
+
+// mostCompiled is how many conditions are kept.
+const mostCompiled = 2000
+
+// keptFragments are conditions put together for what never changes: a definition
+// or a filter of it. A new snapshot has new ones.
+type keptFragments struct {
+	mu   sync.RWMutex
+	kept map[any]fragment
+}
+
+// of returns what is kept for a pointer, or what build returns.
+func (k *keptFragments) of(pointer any, build func() fragment) fragment {
+	k.mu.RLock()
+	f, ok := k.kept[pointer]
+	k.mu.RUnlock()
+	if ok {
+		return f
+	}
+	f = build()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil || len(k.kept) >= mostCompiled {
+		k.kept = map[any]fragment{}
+	}
+	k.kept[pointer] = f
+	return f
 }

@@ -180,10 +180,14 @@ func TestReferencesAndCountsOfPages(t *testing.T) {
 		}
 		statements := 0
 		s.Observe(func(string) { statements++ })
-		links, err := s.ShownLinks(ctx, ids)
+		group := tenant.Field("tenant_group").ID
+		held, err := s.References(ctx, ids, []int32{group}, nil)
 		require.NoError(t, err)
-		require.Len(t, links, 9)
+		require.Len(t, held, 9)
+		links := held[0].Links
+		require.Len(t, links, 1)
 		assert.Regexp(t, "^group [123]$", links[0].Name)
+		assert.Equal(t, group, links[0].Field)
 		assert.Equal(t, cat.Type("tenancy.tenantgroup").ID, links[0].Type)
 		counts, err := s.Counts(ctx, cat, cat.Type("tenancy.tenantgroup"), cat.Type("tenancy.tenantgroup").Field("tenant_count"),
 			[]uuid.UUID{links[0].Target, uuid.New()})
@@ -194,5 +198,25 @@ func TestReferencesAndCountsOfPages(t *testing.T) {
 		assert.ElementsMatch(t, rows, byID)
 		assert.Equal(t, 3, statements)
 		s.Observe(nil)
+
+		held, err = s.References(ctx, []uuid.UUID{links[0].Target, ids[0]}, nil, []int32{group})
+		require.NoError(t, err)
+		back := 0
+		for _, h := range held {
+			for _, l := range h.Links {
+				assert.Empty(t, l.Name, "a name that was not asked for")
+				assert.Equal(t, h.Holder == links[0].Target, l.Back)
+				if l.Back {
+					back++
+					assert.Equal(t, tenant.ID, l.Type)
+				}
+			}
+		}
+		assert.Equal(t, 3, back, "tenants of the group")
+		lean, err := s.LeanByID(ctx, ids)
+		require.NoError(t, err)
+		require.Len(t, lean, len(rows))
+		assert.Empty(t, lean[0].Data)
+		assert.NotEmpty(t, lean[0].Body)
 	})
 }

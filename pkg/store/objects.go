@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -10,7 +12,14 @@ import (
 	"relata/pkg/objects"
 )
 
-const shownColumns = `o.id, o.type_id, o.name, o.str, o.sort_key, o.data, o.body, o.version, o.created, o.last_updated`
+// shownColumns are what shown scans; a lean answer has no data, which is the
+// longest column and costs the database most to write out.
+func shownColumns(lean bool) string {
+	if lean {
+		return `o.id, o.type_id, o.name, o.str, '', null, o.body, o.version, o.created, o.last_updated`
+	}
+	return `o.id, o.type_id, o.name, o.str, o.sort_key, o.data, o.body, o.version, o.created, o.last_updated`
+}
 
 // deepOffset is from where on a page skips over the index alone and joins its
 // rows afterwards.
@@ -31,12 +40,12 @@ func (r reader) Objects(ctx context.Context, cat *objects.Catalogue, list object
 // page is the statement of a page found by offset.
 func (r reader) page(list objects.List, keys []sortKey) fragment {
 	where, order := r.listed(list), orderBy(keys)
-	part := limited(list.Limit, list.Offset)
+	part, columns := limited(list.Limit, list.Offset), shownColumns(list.Lean)
 	if list.Offset < deepOffset {
-		return sqlf("select % from object o where % order by % %", shownColumns, where, order, part)
+		return sqlf("select % from object o where % order by % %", columns, where, order, part)
 	}
 	return sqlf("select % from object o join (select o.id from object o where % order by % %) p on p.id = o.id order by %",
-		shownColumns, where, order, part, order)
+		columns, where, order, part, order)
 }
 
 // listed is the condition on a list's objects.
@@ -56,15 +65,23 @@ func limited(limit, offset int) fragment {
 
 // ObjectsByID returns those of ids that exist, in no order.
 func (r reader) ObjectsByID(ctx context.Context, ids []uuid.UUID) ([]objects.Shown, error) {
+	return r.shownByID(ctx, ids, false)
+}
+
+// LeanByID is ObjectsByID without Data.
+func (r reader) LeanByID(ctx context.Context, ids []uuid.UUID) ([]objects.Shown, error) {
+	return r.shownByID(ctx, ids, true)
+}
+
+func (r reader) shownByID(ctx context.Context, ids []uuid.UUID, lean bool) ([]objects.Shown, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return r.shown(ctx, with("select "+shownColumns+" from object o where o.id"+r.dialect.in, ids), nil)
-}
-
-// ShownByID is ObjectsByID.
-func (r reader) ShownByID(ctx context.Context, ids []uuid.UUID) ([]objects.Shown, error) {
-	return r.ObjectsByID(ctx, ids)
+	ctx, err := unwatched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.shown(ctx, with("select "+shownColumns(lean)+" from object o where o.id"+r.dialect.in, ids), nil)
 }
 
 // shown reads objects; more has scanning places of further columns and is called
@@ -73,7 +90,7 @@ func (r reader) shown(ctx context.Context, f fragment, more func() []any) ([]obj
 	var found []objects.Shown
 	err := r.each(ctx, func(rows *sqlx.Rows) error {
 		var s objects.Shown
-		dest := []any{&s.ID, &s.Type, &s.Name, &s.Str, &s.SortKey, &s.Data, &s.Body, &s.Version, &s.Created, &s.LastUpdated}
+		dest := []any{(*scannedID)(&s.ID), &s.Type, &s.Name, &s.Str, &s.SortKey, &s.Data, &s.Body, &s.Version, &s.Created, &s.LastUpdated}
 		if more != nil {
 			dest = append(dest, more()...)
 		}
@@ -90,24 +107,70 @@ func (r reader) shown(ctx context.Context, f fragment, more func() []any) ([]obj
 	return found, nil
 }
 
-// ShownLinks returns all references of the objects with type and name of what
-// they refer to, by holder and field; several of a field by name.
-func (r reader) ShownLinks(ctx context.Context, ids []uuid.UUID) ([]objects.ShownLink, error) {
+// References returns all references of objects, and those to them in the fields
+// back, with type and name of what stands at the other end: one row for each
+// object, all of its references in one value. Names are told in the fields named
+// alone.
+func (r reader) References(ctx context.Context, ids []uuid.UUID, named, back []int32) ([]objects.ShownLinks, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var found []objects.ShownLink
-	err := r.each(ctx, func(rows *sqlx.Rows) error {
-		var l objects.ShownLink
-		err := rows.Scan((*scannedID)(&l.Holder), &l.Field, (*scannedID)(&l.Target), &l.Type, &l.Name)
-		found = append(found, l)
-		return err
-	}, `select r.object_id, r.field_id, r.target_id, t.type_id, t.name from object_ref r join object t on t.id = r.target_id
-		where r.object_id`+r.dialect.in+` order by r.object_id, r.field_id, t.sort_key, t.id`, ids)
+	out := make([]objects.ShownLinks, 0, len(ids))
+	var packed sql.RawBytes
+	text, args := r.dialect.references[0], []any{named, ids}
+	if len(back) > 0 {
+		text, args = r.dialect.references[1], []any{named, ids, ids, back}
+	}
+	ctx, err := unwatched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
+		var held objects.ShownLinks
+		if err := rows.Scan((*scannedID)(&held.Holder), &packed); err != nil {
+			return err
+		}
+		held.Links = unpackReferences(r.dialect.unpacked(packed))
+		out = append(out, held)
+		return nil
+	}, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read references: %w", err)
 	}
-	return found, nil
+	return out, nil
+}
+
+// references are the statements of References, without and with a way back: what
+// pack aggregates from in, a condition on a column of ids, and ints, one on a
+// column of numbers.
+func references(pack, in, ints string) [2]string {
+	own := "select object_id as id, field_id as field, target_id as other from object_ref where object_id" + in
+	to := "select target_id, -field_id, object_id from object_ref where target_id" + in + " and field_id" + ints
+	text := func(rows string) string {
+		return "select r.id, " + pack + " from (" + rows + ") r join object t on t.id = r.other group by r.id"
+	}
+	return [2]string{text(own), text(own + " union all " + to)}
+}
+
+// packedReference is the size of a packed reference before its name: numbers of
+// field (4; negative: back) and type (2), the id (16), and the length of the name
+// (4).
+const packedReference = 26
+
+func unpackReferences(b []byte) []objects.ShownLink {
+	links := make([]objects.ShownLink, 0, 8)
+	for len(b) >= packedReference {
+		l := objects.ShownLink{
+			Field: int32(binary.BigEndian.Uint32(b)), Type: int16(binary.BigEndian.Uint16(b[4:])), Target: uuid.UUID(b[6:22]),
+		}
+		if l.Field < 0 {
+			l.Field, l.Back = -l.Field, true
+		}
+		end := packedReference + int(binary.BigEndian.Uint32(b[22:]))
+		l.Name = string(b[packedReference:end])
+		links, b = append(links, l), b[end:]
+	}
+	return links
 }
 
 // scannedID reads an id as the drivers give it, 16 bytes or 36 digits, without

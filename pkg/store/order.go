@@ -206,7 +206,7 @@ func (r reader) ObjectsAfter(ctx context.Context, cat *objects.Catalogue, list o
 		}
 		where = sqlf("% and %", where, r.behind(keys, after))
 	}
-	columns := raw(shownColumns)
+	columns := raw(shownColumns(list.Lean))
 	for _, key := range keys {
 		columns = sqlf("%, %", columns, sqlf(r.dialect.asText, key.value))
 	}

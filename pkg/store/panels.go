@@ -25,15 +25,19 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 			` from assoc where ` + own + r.dialect.in + ` group by ` + own
 	}
 	out := make([]associations.Peers, 0, 8*len(ids))
-	var gathered sql.RawBytes
-	err := r.each(ctx, func(rows *sqlx.Rows) error {
+	var packed sql.RawBytes
+	ctx, err := unwatched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
 		var p associations.Peers
 		var back int
-		if err := rows.Scan((*scannedID)(&p.Object), &back, &gathered); err != nil {
+		if err := rows.Scan((*scannedID)(&p.Object), &back, &packed); err != nil {
 			return err
 		}
 		p.Back = back == 1
-		out = r.dialect.addPeers(out, p, gathered)
+		out = addPeers(out, p, r.dialect.unpacked(packed))
 		return nil
 	}, side("source_id", "destination_id", "0")+` union all `+side("destination_id", "source_id", "1"), ids, ids)
 	if err != nil {
@@ -42,13 +46,17 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 	return out, nil
 }
 
-// addPeers appends what p has in gathered, one for each run of a definition.
-func (d *dialect) addPeers(to []associations.Peers, p associations.Peers, gathered []byte) []associations.Peers {
-	all := make([]uuid.UUID, len(gathered)/d.gatheredSize)
+// packedPeer is the size of a packed peer: the definition's number (4), the id.
+const packedPeer = 20
+
+// addPeers appends what p has in packed, one for each run of a definition.
+func addPeers(to []associations.Peers, p associations.Peers, packed []byte) []associations.Peers {
+	all := make([]uuid.UUID, len(packed)/packedPeer)
 	begun := 0
 	for i := range all {
-		var rid int32
-		d.gathered(&rid, &all[i], gathered[i*d.gatheredSize:])
+		b := packed[i*packedPeer:]
+		rid := int32(binary.BigEndian.Uint32(b))
+		copy(all[i][:], b[4:])
 		if i > begun && rid != p.RID {
 			p.IDs = all[begun:i:i]
 			to, begun = append(to, p), i
@@ -62,30 +70,32 @@ func (d *dialect) addPeers(to []associations.Peers, p associations.Peers, gather
 	return to
 }
 
-func bytesPeer(rid *int32, id *uuid.UUID, b []byte) {
-	*rid = int32(binary.BigEndian.Uint32(b))
-	copy(id[:], b[4:])
+// unhex reads what the database wrote in hexadecimal.
+func unhex(b []byte) []byte {
+	out := make([]byte, hex.DecodedLen(len(b)))
+	_, _ = hex.Decode(out, b)
+	return out
 }
 
-func hexPeer(rid *int32, id *uuid.UUID, b []byte) {
-	var number [4]byte
-	_, _ = hex.Decode(number[:], b[:8]) // the database wrote them
-	_, _ = hex.Decode(id[:], b[8:40])
-	*rid = int32(binary.BigEndian.Uint32(number[:]))
+// mark is "1" of objects o that match the filter of a definition, else "0". It is
+// put together once for each definition of a snapshot.
+func (r reader) mark(q filters.Query) fragment {
+	return r.conditions.of(&q[0], func() fragment {
+		return sqlf("case when % then '1' else '0' end", r.judged(q, "o"))
+	})
 }
 
 // Applying tells which queries each of ids matches, by one text of ones and
-// zeros for each.
+// zeros for each. Queries must not be empty, and never change.
 func (r reader) Applying(ctx context.Context, ids []uuid.UUID, queries []filters.Query) (map[uuid.UUID][]bool, error) {
 	marks, pattern := make([]fragment, len(queries)), ""
 	for i, q := range queries {
 		pattern = cmp.Or(pattern, q.Pattern())
-		text, args := r.where(q, "o")
-		marks[i] = sqlf("case when % then '1' else '0' end", fragment{text, args})
+		marks[i] = r.mark(q)
 	}
 	f := sqlf("select o.id, % from object o where %", join(marks, " || "), with("o.id"+r.dialect.in, ids))
 	out := make(map[uuid.UUID][]bool, len(ids))
-	mark := func(rows *sqlx.Rows) error {
+	read := func(rows *sqlx.Rows) error {
 		var id uuid.UUID
 		var text string
 		if err := rows.Scan(&id, &text); err != nil {
@@ -98,8 +108,13 @@ func (r reader) Applying(ctx context.Context, ids []uuid.UUID, queries []filters
 		out[id] = applies
 		return nil
 	}
-	err := r.boundedBy(ctx, pattern, func(ctx context.Context) error {
-		return r.each(ctx, mark, f.text, f.args...)
+	err := r.boundedBy(ctx, pattern, func(ctx context.Context) (err error) {
+		if pattern == "" {
+			if ctx, err = unwatched(ctx); err != nil {
+				return err
+			}
+		}
+		return r.each(ctx, read, f.text, f.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("judge objects: %w", err)

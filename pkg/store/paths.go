@@ -30,10 +30,12 @@ func (c *compiler) at(g ground, column filters.Column) expression {
 // further down.
 func keys(name string) []string { return strings.SplitN(name, ".", 2) }
 
-// set is some objects: ids, and those that selects answer.
+// set is some objects: ids, and those that selects answer. few: no more than a
+// filter names.
 type set struct {
 	ids     []uuid.UUID
 	selects []fragment
+	few     bool
 }
 
 func idSet(ids []uuid.UUID) set { return set{ids: ids} }
@@ -47,6 +49,9 @@ func (c *compiler) within(id string, s set) fragment {
 	default:
 		return with(id+c.in, s.ids)
 	}
+	if c.judging && s.few {
+		return sqlf(c.inFew, id, c.selected(s))
+	}
 	return sqlf("% in (%)", id, c.selected(s))
 }
 
@@ -59,12 +64,17 @@ func (c *compiler) selected(s set) fragment {
 	return join(parts, " union all ")
 }
 
+// fewNames is how many names a filter may have whose objects are gathered before
+// others are judged by them, each of which is compared with all.
+const fewNames = 20
+
 // named is the set of objects that ids and natural values name; of a Tree, with
 // all that stand below them.
 func (c *compiler) named(f *filters.Field, ids []uuid.UUID, texts []string) set {
 	s := set{ids: ids}
 	if len(texts) > 0 {
 		s.selects = append(s.selects, c.byNature(f, texts))
+		s.few = f.ToOne && len(texts) <= fewNames
 	}
 	if f.Kind != filters.Tree {
 		return s

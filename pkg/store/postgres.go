@@ -34,15 +34,18 @@ func postgresDialect(dsn string) (*dialect, error) {
 		isForeignKey: func(err error) bool { return pqCode(err) == "23503" },
 		broken:       pqConstraint,
 		in:           " = any(?::uuid[])", inTexts: " = any(?::text[])", inInts: " = any(?::bigint[])",
-		ids:        "(select unnest(?::uuid[]) as value)",
-		texts:      "(select unnest(?::text[]) as value)",
-		pairs:      "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
-		pairArgs:   func(a, b []string) []any { return []any{a, b} },
-		triples:    "(select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as t (id, a, b))",
-		claims:     "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
-		tripleArgs: func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
-		claimArgs:  func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
-		gather:     "string_agg(int4send(rid) || uuid_send(@), ''::bytea)", gatheredSize: 20, gathered: bytesPeer,
+		inFew:       "% = any(array(%))",
+		ids:         "(select unnest(?::uuid[]) as value)",
+		texts:       "(select unnest(?::text[]) as value)",
+		pairs:       "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
+		pairArgs:    func(a, b []string) []any { return []any{a, b} },
+		triples:     "(select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as t (id, a, b))",
+		claims:      "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
+		tripleArgs:  func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
+		claimArgs:   func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
+		gather:      "string_agg(int4send(rid) || uuid_send(@), ''::bytea)",
+		references:  references(postgresPack, " = any(?::uuid[])", " = any(?::bigint[])"),
+		unpacked:    func(b []byte) []byte { return b },
 		writableCTE: true, insertLinks: postgresLinks,
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:  "?::uuid", text: "?::text", bigint: "?::bigint",
@@ -77,6 +80,9 @@ func postgresDSN(dsn string) (string, error) {
 	settings := u.Query()
 	for name, value := range map[string]string{
 		"plan_cache_mode": "force_generic_plan", "jit": "off", "timezone": "UTC", "application_name": "relata",
+		// Generic plans know nothing of the ids they are asked for: helpers would be
+		// started for a handful of rows.
+		"max_parallel_workers_per_gather": "0",
 	} {
 		if !settings.Has(name) {
 			settings.Set(name, value)
@@ -186,6 +192,11 @@ func postgresArg(arg any) any {
 	}
 	return plainArg(arg)
 }
+
+// postgresPack packs references as unpackReferences reads them.
+const postgresPack = `string_agg(int4send(r.field) || int2send(t.type_id) || uuid_send(r.other) ||
+		case when r.field = any(?::bigint[]) then int4send(octet_length(t.name)) || convert_to(t.name, 'UTF8') else int4send(0) end,
+		'' order by r.field, t.sort_key, t.id)`
 
 // postgresPath is the value at a path of keys; last is the operator of the last
 // step.

@@ -84,6 +84,12 @@ func (r reader) each(ctx context.Context, do func(*sqlx.Rows) error, text string
 	return failed(ctx, rows.Err())
 }
 
+// unwatched is the context of what is read by a few ids and is there at once: to
+// watch for the end of ctx costs two goroutines for each statement.
+func unwatched(ctx context.Context) (context.Context, error) {
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 // exec runs text.
 func (t *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	stmt, release, err := t.prepared(ctx, text)

@@ -38,6 +38,7 @@ func sqliteDialect(path string) *dialect {
 		in:           " in (select unhex(value, '-') from json_each(?))",
 		inTexts:      " in (select value from json_each(?))",
 		inInts:       " in (select value from json_each(?))",
+		inFew:        "% in (%)",
 		ids:          "(select unhex(value, '-') as value from json_each(?))",
 		texts:        "(select value from json_each(?))",
 		pairs:        "(select value ->> 0 as a, value ->> 1 as b from json_each(?))",
@@ -46,10 +47,12 @@ func sqliteDialect(path string) *dialect {
 		claims:       "(select value ->> 0 as rid, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
 		tripleArgs:   sqliteTriples,
 		claimArgs:    sqliteClaims,
-		gather:       "group_concat(printf('%08X', rid) || hex(@), '')", gatheredSize: 40, gathered: hexPeer,
-		insertLinks: sqliteLinks,
-		hexes:       "(select unhex(value) as value from json_each(?))",
-		uuid:        "?", text: "?", bigint: "?",
+		gather:       "group_concat(printf('%08X', rid) || hex(@), '')",
+		references:   references(sqlitePack, " in (select unhex(value, '-') from json_each(?))", " in (select value from json_each(?))"),
+		unpacked:     unhex,
+		insertLinks:  sqliteLinks,
+		hexes:        "(select unhex(value) as value from json_each(?))",
+		uuid:         "?", text: "?", bigint: "?",
 		insertRows: 64,
 		data:       sqliteData,
 		elements: func(alias string, keys []string) string {
@@ -201,6 +204,11 @@ func sqliteArg(arg any) any {
 	}
 	return plainArg(arg)
 }
+
+// sqlitePack packs references as unpackReferences reads them, in hexadecimal.
+const sqlitePack = `group_concat(printf('%08X%04X', r.field & 0xffffffff, t.type_id) || hex(r.other) ||
+		case when r.field in (select value from json_each(?)) then printf('%08X', octet_length(t.name)) || hex(t.name) else '00000000' end,
+		'' order by r.field, t.sort_key, t.id)`
 
 // sqlitePairs is one JSON list of pairs.
 func sqlitePairs(a, b []string) []any {

@@ -45,7 +45,7 @@ type base struct {
 	read, write *pool
 	observer    atomic.Pointer[func(string)]
 	logger      *slog.Logger
-	fits        fits
+	conditions  keptFragments
 	hot         atomic.Pointer[map[int32]string] // see noteHot
 }
 

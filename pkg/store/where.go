@@ -10,17 +10,21 @@ import (
 	"relata/pkg/relationships"
 )
 
-// where compiles q to a condition on rows of table object under alias, with the
-// arguments of its placeholders. It is the one place where filters become SQL:
-// lists, the ends of associations and what an object shows are all judged by it.
-func (r reader) where(q filters.Query, alias string) (string, []any) {
-	f := r.whereOf(objectTable, q, alias)
-	return f.text, f.args
+// judged compiles q to a condition on objects under alias that were found by
+// their ids: the ends of associations, and what shows relationships.
+func (r reader) judged(q filters.Query, alias string) fragment {
+	return (&compiler{reader: r, dialect: r.dialect, judging: true}).where(objectTable, q, alias)
 }
 
-// whereOf is where for rows of another table.
+// whereOf compiles q to a condition on rows of a table under alias, which are to
+// be found by it.
 func (r reader) whereOf(t *table, q filters.Query, alias string) fragment {
-	c := &compiler{reader: r, dialect: r.dialect}
+	return (&compiler{reader: r, dialect: r.dialect}).where(t, q, alias)
+}
+
+// where is the one place where filters become SQL: lists, the ends of
+// associations and what an object shows are all judged by it.
+func (c *compiler) where(t *table, q filters.Query, alias string) fragment {
 	start := ground{alias: alias, table: t}
 	if len(q) == 0 {
 		return raw("1 = 1")
@@ -120,6 +124,7 @@ type compiler struct {
 	reader
 	*dialect
 	aliases int
+	judging bool // the rows are found by their ids
 }
 
 func (c *compiler) alias(prefix string) string {

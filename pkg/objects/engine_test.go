@@ -475,7 +475,33 @@ func TestWhatOtherTypesAsk(t *testing.T) {
 			{"choices of a text", "extras.metadatachoice", `{"metadata_type":"$text","value":"v"}`, "metadata_type: Related object not found using the provided attributes: {'pk': UUID('" + text.ID.String() + "')}"},
 			{"a path that is a number", "extras.secret", `{"name":"s","provider":"text-file","parameters":{"path":5}}`, "__all__: Path must be an absolute path, not a relative one"},
 			{"a path that is a list", "extras.secret", `{"name":"s","provider":"text-file","parameters":{"path":["/x"]}}`, "__all__: Path must be an absolute path, not a relative one"},
+			{"constraints that are no object", "extras.approvalworkflowdefinition", `{"name":"odd","model_content_type":"extras.scheduledjob","weight":2,"model_constraints":"x"}`, "model_constraints: Invalid query filter: it must be an object."},
 			{"approval of racks", "extras.approvalworkflowdefinition", `{"name":"racks","model_content_type":"dcim.rack"}`, "model_content_type: Invalid content type: dcim.rack"},
 		})
+	})
+}
+
+// The VLANs of a virtual machine stand where its cluster does: above is not
+// enough, as it is for devices.
+func TestVLANsOfVirtualMachines(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		w.make("vs", "extras.status", `{"name":"V","content_types":["virtualization.vminterface","ipam.vlan"]}`)
+		w.make("hall", "dcim.locationtype", `{"name":"Hall","nestable":true,"content_types":["virtualization.cluster","ipam.vlan","dcim.device"]}`)
+		w.make("up", "dcim.location", `{"name":"Up","location_type":"$hall","status":"$active"}`)
+		w.make("down", "dcim.location", `{"name":"Down","location_type":"$hall","status":"$active","parent":"$up"}`)
+		for i, place := range []string{`,"location":"$up"`, `,"location":"$down"`, ``} {
+			number := string(rune('1' + i))
+			w.make("v"+number, "ipam.vlan", `{"vid":`+number+`,"name":"v`+number+`","status":"$vs"`+place+`}`)
+		}
+		w.make("ct", "virtualization.clustertype", `{"name":"ct"}`)
+		w.make("cl", "virtualization.cluster", `{"name":"cl","cluster_type":"$ct","location":"$down"}`)
+		w.make("vm", "virtualization.virtualmachine", `{"name":"vm","cluster":"$cl","status":"$active"}`)
+		w.make("ok", "virtualization.vminterface", `{"name":"ok","virtual_machine":"$vm","status":"$vs","mode":"tagged","tagged_vlans":["$v2","$v3"]}`)
+		w.make("sw", "dcim.device", `{"name":"sw","role":"$edge","status":"$active","device_type":"$c9300","location":"$down"}`)
+		w.make("if", "dcim.interface", `{"name":"if","device":"$sw","status":"$active","type":"1000base-t","mode":"tagged","tagged_vlans":["$v1","$v2"]}`)
+		w.refused([]refusal{{"above", "virtualization.vminterface", `{"name":"i","virtual_machine":"$vm","status":"$vs","mode":"tagged","tagged_vlans":["$v1"]}`,
+			"tagged_vlans: VLAN v1 (1) must belong to the same location as the interface's parent virtual machine, or it must be global."}})
 	})
 }

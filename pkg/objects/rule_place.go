@@ -18,14 +18,15 @@ import (
 //	                 `through` is the way from their objects to this one
 //	withdrawn_tag    the same where the objects hold this one in their `through`
 //	nested_in_use    none of the objects `of` has a `parent` with the same `same`
-//	vlans_at         each VLAN of `field` must stand at `at`, above it, or nowhere
+//	vlans_at         each VLAN of `field` must stand at `at`, above it (not when
+//	                 `exact`), or nowhere
 func init() {
 	kindOf("permits", ruleKind{judge: judgePermits}, "field", "through")
 	kindOf("legacy_location", ruleKind{judge: judgeLegacyLocation, effect: replaceLocations}, "of", "field", "through")
 	kindOf("withdrawn", ruleKind{judge: judgeWithdrawn}, "field", "through")
 	kindOf("withdrawn_tag", ruleKind{judge: judgeWithdrawnTag}, "field", "through")
 	kindOf("nested_in_use", ruleKind{judge: judgeNestedInUse}, "of", "parent", "same")
-	kindOf("vlans_at", ruleKind{judge: judgeVLANsAt}, "field", "at", "locations")
+	kindOf("vlans_at", ruleKind{judge: judgeVLANsAt}, "field", "at", "locations", "exact")
 }
 
 // permitted reports whether the list at path lets objects of m's type in.
@@ -189,7 +190,7 @@ func judgeVLANsAt(m *member, r *rule) error {
 		locations := l.refs(vlan, r.or("locations", "locations"))
 		fits := len(locations) == 0
 		for _, location := range locations {
-			fits = fits || l.below(at, location)
+			fits = fits || at == location || r.arg("exact") == "" && l.below(at, location)
 		}
 		if !fits {
 			return m.refuse(r.key, m.fill(r.text, map[string]any{"value": id}))

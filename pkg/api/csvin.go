@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"relata/pkg/fault"
 	"relata/pkg/objects"
@@ -46,7 +47,15 @@ const (
 // draftsFromCSV reads a text/csv body: a header and a row for each thing
 // (reference section 3.5).
 func draftsFromCSV(raw []byte, most int, kinds columnKinds) ([]objects.Draft, error) {
-	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	if !utf8.Valid(raw) {
+		return nil, fault.Invalidf("CSV parse error - the text is not in UTF-8.")
+	}
+	raw, closed := keepReturns(bytes.TrimPrefix(raw, []byte("\ufeff")))
+	if !closed {
+		return nil, fault.Invalidf("CSV parse error - the last quoted cell has no end.")
+	}
+	reader := csv.NewReader(bytes.NewReader(raw))
+	reader.LazyQuotes = true // a quote within a cell without quotes is itself
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, fault.Invalidf("CSV parse error - there is no header line.")
@@ -79,6 +88,32 @@ func draftsFromCSV(raw []byte, most int, kinds columnKinds) ([]objects.Draft, er
 	}
 }
 
+// keepReturns doubles the carriage returns before line breaks in quoted cells, for
+// the reader drops one of each. It is false when the text ends in such a cell.
+func keepReturns(raw []byte) ([]byte, bool) {
+	out := make([]byte, 0, len(raw))
+	quoted, begins := false, true
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		next := byte(0)
+		if i+1 < len(raw) {
+			next = raw[i+1]
+		}
+		switch {
+		case c == '"' && quoted && next == '"':
+			out = append(out, c)
+			i++
+		case c == '"' && (quoted || begins):
+			quoted = !quoted
+		case c == '\r' && quoted && next == '\n':
+			out = append(out, c)
+		}
+		begins = !quoted && (c == ',' || c == '\n')
+		out = append(out, c)
+	}
+	return out, !quoted
+}
+
 // draftFromRow makes a draft of one row. Columns field__attribute together are
 // the attributes of one reference, columns cf_key custom fields.
 func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error) {
@@ -109,7 +144,14 @@ func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error
 
 // cellOf is the value of a cell for a field of that kind.
 func cellOf(value string, kind objects.Kind) any {
-	if value == csvNull || value == csvNoObject {
+	if value == csvNull {
+		return nil
+	}
+	switch kind {
+	case objects.Text, objects.Slug, objects.URL, objects.Email, objects.Color, "":
+		return value
+	}
+	if value == csvNoObject {
 		return nil
 	}
 	switch kind {
@@ -125,7 +167,6 @@ func cellOf(value string, kind objects.Kind) any {
 			return []string{}
 		}
 		return strings.Split(value, ",")
-	case objects.Text, objects.Slug, objects.URL, objects.Email, objects.Color, "":
 	default:
 		if value == "" {
 			return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -97,10 +98,14 @@ func (c *compiler) like(before, after string, texts []string) func(expression) f
 		patterns[i] = before + likeEscaper.Replace(text) + after
 	}
 	return func(e expression) fragment {
-		if len(patterns) == 1 {
-			return with(c.lower(e.text)+" like "+c.lower(c.text)+` escape '\'`, patterns[0])
+		value := c.lower(e.text)
+		if e.column.Named && e.kind == "" && !slices.Contains(texts, "") {
+			value = c.lower(e.ground.alias + ".name") // no JSON has to be read; null is "" there
 		}
-		return sqlf(`exists (select 1 from % as i where % like % escape '\')`, with(c.texts, patterns), c.lower(e.text), c.lower("i.value"))
+		if len(patterns) == 1 {
+			return with(value+" like "+c.lower(c.text)+` escape '\'`, patterns[0])
+		}
+		return sqlf(`exists (select 1 from % as i where % like % escape '\')`, with(c.texts, patterns), value, c.lower("i.value"))
 	}
 }
 

@@ -58,9 +58,12 @@ func NewRegistry(ctx context.Context, store RegistryStore) (*Registry, error) {
 }
 
 // Within returns a Registry that reads through a store bound to a transaction;
-// what that transaction changed shows in it alone.
+// what that transaction changed shows in it alone. It reads the catalogue anew by
+// itself: r would have to ask beside the transaction that is open.
 func (r *Registry) Within(store RegistryStore) *Registry {
-	return &Registry{store: store, base: r.base, now: r.now, current: r.Catalogue(context.Background()), version: -1}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Registry{store: store, base: r.base, now: r.now, current: r.current, version: -1}
 }
 
 // Catalogue returns the catalogue as it is now; another server's change shows

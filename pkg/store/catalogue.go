@@ -12,17 +12,37 @@ import (
 // BindTypes numbers the types, and the fields of each, that have no number yet
 // and returns the numbers of all there are: fields by "app.model/field".
 func (s *Store) BindTypes(ctx context.Context, fields map[string][]string) (types map[string]int16, numbers map[string]int32, err error) {
-	err = s.inTx(ctx, func(t *Tx) error {
-		if err := t.number(ctx, fields); err != nil {
+	// Whoever asks may have a transaction open, for which another one, to write,
+	// would wait in vain where the database has one writer.
+	types, numbers, err = s.numbers(ctx)
+	if err == nil && !numbered(fields, types, numbers) {
+		err = s.inTx(ctx, func(t *Tx) error {
+			if err := t.number(ctx, fields); err != nil {
+				return err
+			}
+			types, numbers, err = t.numbers(ctx)
 			return err
-		}
-		types, numbers, err = t.numbers(ctx)
-		return err
-	})
+		})
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	return types, numbers, s.noteHot(ctx)
+}
+
+// numbered reports whether all types and fields have their numbers.
+func numbered(fields map[string][]string, types map[string]int16, numbers map[string]int32) bool {
+	for name, list := range fields {
+		if _, ok := types[name]; !ok {
+			return false
+		}
+		for _, field := range list {
+			if _, ok := numbers[name+"/"+field]; !ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // hotColumns are the generated columns of table object: single references of

@@ -120,6 +120,9 @@ func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error
 	fields := newOrdered()
 	for i, name := range header {
 		value := row[i]
+		if value == csvNoObject {
+			continue // as if there were no such column
+		}
 		if key, ok := strings.CutPrefix(name, "cf_"); ok {
 			fields.nested("custom_fields").set(key, cellOf(value, objects.Text))
 			continue
@@ -129,11 +132,7 @@ func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error
 			fields.set(name, cellOf(value, kinds[name]))
 			continue
 		}
-		attributes := fields.nested(field)
-		if value == csvNoObject {
-			continue
-		}
-		attributes.set(path, cellOf(value, objects.Text))
+		fields.nested(field).set(path, cellOf(value, objects.Text))
 	}
 	raw, err := fields.json()
 	if err != nil {
@@ -145,13 +144,6 @@ func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error
 // cellOf is the value of a cell for a field of that kind.
 func cellOf(value string, kind objects.Kind) any {
 	if value == csvNull {
-		return nil
-	}
-	switch kind {
-	case objects.Text, objects.Slug, objects.URL, objects.Email, objects.Color, "":
-		return value
-	}
-	if value == csvNoObject {
 		return nil
 	}
 	switch kind {
@@ -167,6 +159,7 @@ func cellOf(value string, kind objects.Kind) any {
 			return []string{}
 		}
 		return strings.Split(value, ",")
+	case objects.Text, objects.Slug, objects.URL, objects.Email, objects.Color, "":
 	default:
 		if value == "" {
 			return nil
@@ -199,7 +192,7 @@ func (o *ordered) nested(name string) *ordered {
 	return inner
 }
 
-// json returns the object; references without a single attribute are null.
+// json returns the object.
 func (o *ordered) json() ([]byte, error) {
 	b := []byte{'{'}
 	for i, name := range o.names {
@@ -209,10 +202,6 @@ func (o *ordered) json() ([]byte, error) {
 		b = appendString(b, name)
 		b = append(b, ':')
 		if inner, ok := o.values[name].(*ordered); ok {
-			if len(inner.names) == 0 {
-				b = append(b, "null"...)
-				continue
-			}
 			raw, err := inner.json()
 			if err != nil {
 				return nil, err

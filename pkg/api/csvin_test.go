@@ -20,9 +20,9 @@ func TestCellsOfCSV(t *testing.T) {
 		{"quotes in quotes", "label\r\n\"a \"\"b\"\",\r\n\"\"\"\"\r\n\"\r\n", `{"label":"a \"b\",\r\n\"\"\r\n"}`},
 		{"a quote in a cell without", "label,rel\r\n5\" disk,x\r\n", `{"label":"5\" disk","rel":"x"}`},
 		{"the words for nothing", "label,rel\nNULL,NULL\n", `{"label":null,"rel":null}`},
-		{"no object is a reference to nothing", "label,rel,type\nNoObject,NoObject,\n", `{"label":"NoObject","rel":null,"type":null}`},
+		{"no object is a column that is not there", "label,rel,type\nNoObject,NoObject,\n", `{"type":null}`},
 		{"attributes of a reference", "rel__key,rel__label\na,b\n", `{"rel":{"key":"a","label":"b"}}`},
-		{"attributes of a reference to nothing", "rel__key\nNoObject\n", `{"rel":null}`},
+		{"attributes of a reference to nothing", "rel__key,type\nNoObject,a\n", `{"type":"a"}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -157,7 +157,7 @@ func TestPick(t *testing.T) {
 		name, accept, want string
 	}{
 		{"anything", "*/*", "json"},
-		{"nothing said", "", "json"},
+		{"an empty header", "", ""},
 		{"JSON with a trailing semicolon", "application/json;", "json"},
 		{"a version", "application/json; version=2.0", "json"},
 		{"CSV", "text/csv", "csv"},
@@ -174,6 +174,8 @@ func TestPick(t *testing.T) {
 			assert.Equal(t, tt.want, got.format)
 		})
 	}
+	got, _, _ := pick(mediaTypes, nil)
+	assert.Equal(t, "json", got.format, "no header")
 }
 
 func TestReadChangeTakesEverySpellingOfAnID(t *testing.T) {

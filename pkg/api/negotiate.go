@@ -85,7 +85,7 @@ func indented(body []byte, by int) []byte {
 // match; the contract knows no quality values.
 func pick(offers []mediaType, header []string) (mediaType, map[string]string, bool) {
 	accept := strings.Join(header, ",")
-	if strings.TrimSpace(accept) == "" {
+	if len(header) == 0 {
 		accept = "*/*"
 	}
 	type wanted struct {

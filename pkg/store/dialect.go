@@ -54,11 +54,11 @@ type dialect struct {
 	tripleArgs      func(ids, a, b []uuid.UUID) []any
 	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
 	// gather aggregates rid and the ids in a column (@) into one value, each pair
-	// packedPeer bytes long. references: see there. unpacked turns such a value
+	// packedPeer bytes long. pack aggregates references as unpackReferences reads
+	// them; its argument is the fields that are named. unpacked turns such a value
 	// into bytes.
-	gather     string
-	references [2]string
-	unpacked   func([]byte) []byte
+	gather, pack string
+	unpacked     func([]byte) []byte
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find; guarded with rows for both ends.
 	writableCTE bool

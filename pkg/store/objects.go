@@ -81,7 +81,7 @@ func (r reader) shownByID(ctx context.Context, ids []uuid.UUID, lean bool) ([]ob
 	if err != nil {
 		return nil, err
 	}
-	return r.shown(ctx, with("select "+shownColumns(lean)+" from object o where o.id"+r.dialect.in, ids), nil)
+	return r.shown(ctx, sqlf("select % from object o where %", shownColumns(lean), r.oneOf("o.id", ids)), nil)
 }
 
 // shown reads objects; more has scanning places of further columns and is called
@@ -117,10 +117,7 @@ func (r reader) References(ctx context.Context, ids []uuid.UUID, named, back []i
 	}
 	out := make([]objects.ShownLinks, 0, len(ids))
 	var packed sql.RawBytes
-	text, args := r.dialect.references[0], []any{named, ids}
-	if len(back) > 0 {
-		text, args = r.dialect.references[1], []any{named, ids, ids, back}
-	}
+	f := r.references(ids, named, back)
 	ctx, err := unwatched(ctx)
 	if err != nil {
 		return nil, err
@@ -133,23 +130,20 @@ func (r reader) References(ctx context.Context, ids []uuid.UUID, named, back []i
 		held.Links = unpackReferences(r.dialect.unpacked(packed))
 		out = append(out, held)
 		return nil
-	}, text, args...)
+	}, f.text, f.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read references: %w", err)
 	}
 	return out, nil
 }
 
-// references are the statements of References, without and with a way back: what
-// pack aggregates from in, a condition on a column of ids, and ints, one on a
-// column of numbers.
-func references(pack, in, ints string) [2]string {
-	own := "select object_id as id, field_id as field, target_id as other from object_ref where object_id" + in
-	to := "select target_id, -field_id, object_id from object_ref where target_id" + in + " and field_id" + ints
-	text := func(rows string) string {
-		return "select r.id, " + pack + " from (" + rows + ") r join object t on t.id = r.other group by r.id"
+func (r reader) references(ids []uuid.UUID, named, back []int32) fragment {
+	rows := sqlf("select object_id as id, field_id as field, target_id as other from object_ref where %", r.oneOf("object_id", ids))
+	if len(back) > 0 {
+		rows = sqlf("% union all select target_id, -field_id, object_id from object_ref where % and %",
+			rows, r.oneOf("target_id", ids), with("field_id"+r.dialect.inInts, back))
 	}
-	return [2]string{text(own), text(own + " union all " + to)}
+	return sqlf("select r.id, % from (%) r join object t on t.id = r.other group by r.id", with(r.dialect.pack, named), rows)
 }
 
 // packedReference is the size of a packed reference before its name: numbers of

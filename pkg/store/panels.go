@@ -20,10 +20,10 @@ import (
 // come in several parts: one row for each object and end, with all its peers in
 // one value.
 func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peers, error) {
-	side := func(own, peer, back string) string {
-		return `select ` + own + `, ` + back + `, ` + strings.ReplaceAll(r.dialect.gather, "@", peer) +
-			` from assoc where ` + own + r.dialect.in + ` group by ` + own
+	side := func(own, peer, back string) fragment {
+		return sqlf("select %, %, % from assoc where % group by %", own, back, strings.ReplaceAll(r.dialect.gather, "@", peer), r.oneOf(own, ids), own)
 	}
+	f := sqlf("% union all %", side("source_id", "destination_id", "0"), side("destination_id", "source_id", "1"))
 	out := make([]associations.Peers, 0, 8*len(ids))
 	var packed sql.RawBytes
 	ctx, err := unwatched(ctx)
@@ -39,7 +39,7 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 		p.Back = back == 1
 		out = addPeers(out, p, r.dialect.unpacked(packed))
 		return nil
-	}, side("source_id", "destination_id", "0")+` union all `+side("destination_id", "source_id", "1"), ids, ids)
+	}, f.text, f.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read peers: %w", err)
 	}
@@ -93,7 +93,7 @@ func (r reader) Applying(ctx context.Context, ids []uuid.UUID, queries []filters
 		pattern = cmp.Or(pattern, q.Pattern())
 		marks[i] = r.mark(q)
 	}
-	f := sqlf("select o.id, % from object o where %", join(marks, " || "), with("o.id"+r.dialect.in, ids))
+	f := sqlf("select o.id, % from object o where %", join(marks, " || "), r.oneOf("o.id", ids))
 	out := make(map[uuid.UUID][]bool, len(ids))
 	read := func(rows *sqlx.Rows) error {
 		var id uuid.UUID

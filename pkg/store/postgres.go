@@ -44,7 +44,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		tripleArgs:  func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
 		claimArgs:   func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
 		gather:      "string_agg(int4send(rid) || uuid_send(@), ''::bytea)",
-		references:  references(postgresPack, " = any(?::uuid[])", " = any(?::bigint[])"),
+		pack:        postgresPack,
 		unpacked:    func(b []byte) []byte { return b },
 		writableCTE: true, insertLinks: postgresLinks,
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -82,6 +83,15 @@ func (r reader) each(ctx context.Context, do func(*sqlx.Rows) error, text string
 		}
 	}
 	return failed(ctx, rows.Err())
+}
+
+// oneOf says that a column is one of ids. The plan for a single one is a better
+// one.
+func (r reader) oneOf(column string, ids []uuid.UUID) fragment {
+	if len(ids) == 1 {
+		return with(column+" = "+r.dialect.uuid, ids[0])
+	}
+	return with(column+r.dialect.in, ids)
 }
 
 // unwatched is the context of what is read by a few ids and is there at once: to

@@ -48,7 +48,7 @@ func sqliteDialect(path string) *dialect {
 		tripleArgs:   sqliteTriples,
 		claimArgs:    sqliteClaims,
 		gather:       "group_concat(printf('%08X', rid) || hex(@), '')",
-		references:   references(sqlitePack, " in (select unhex(value, '-') from json_each(?))", " in (select value from json_each(?))"),
+		pack:         sqlitePack,
 		unpacked:     unhex,
 		insertLinks:  sqliteLinks,
 		hexes:        "(select unhex(value) as value from json_each(?))",

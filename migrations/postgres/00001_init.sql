@@ -165,7 +165,6 @@ create index assoc_history_destination on assoc_history (destination_id, rid);
 -- Unfiltered counts: the sum of n over what. kind 0: objects of a type; 1: associations of a
 -- relationship. Each write appends, a background job folds.
 create table count_delta (
-  id   bigint generated always as identity primary key,
   kind smallint not null,
   what integer not null,
   n    bigint not null

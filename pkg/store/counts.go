@@ -100,10 +100,10 @@ func (t *Tx) fold(ctx context.Context) (int, error) {
 		sums[c] += n
 		rows++
 		return err
-	}, `delete from count_delta where id in (
-			select c.id from count_delta c
+	}, `delete from count_delta where `+t.dialect.rowID+` in (
+			select c.`+t.dialect.rowID+` from count_delta c
 			join (select kind, what from count_delta group by kind, what having count(*) > 1) m on m.kind = c.kind and m.what = c.what
-			order by c.id limit ?)
+			limit ?)
 		returning kind, what, n`, foldedRows)
 	if err != nil {
 		return 0, fmt.Errorf("fold counts: %w", err)

@@ -72,6 +72,8 @@ type dialect struct {
 	// select whose rows must stay as they are until the transaction ends. SQLite
 	// has one writer, and needs nothing.
 	forUpdate, forChange, forShare, forKeyShare string
+	// rowID is where a row lies, for tables that have no key.
+	rowID string
 	// insertRows is how many rows one insert adds best.
 	insertRows int
 	// c is the collation of bytes, for columns that do not have it by themselves.

@@ -50,6 +50,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:  "?::uuid", text: "?::text", bigint: "?::bigint",
 		forUpdate: " for update", forChange: " for no key update", forShare: " for share", forKeyShare: " for key share",
+		rowID:      "ctid",
 		insertRows: 512,
 		c:          ` collate "C"`,
 		data:       postgresData,

@@ -53,6 +53,7 @@ func sqliteDialect(path string) *dialect {
 		insertLinks:  sqliteLinks,
 		hexes:        "(select unhex(value) as value from json_each(?))",
 		uuid:         "?", text: "?", bigint: "?",
+		rowID:      "rowid",
 		insertRows: 64,
 		data:       sqliteData,
 		elements: func(alias string, keys []string) string {

@@ -261,10 +261,11 @@ func (s *Store) atOnce(ctx context.Context, do func(reader) error) error {
 	if s.Bound() || !s.dialect.writableCTE {
 		return s.inTx(ctx, func(t *Tx) error { return do(t.reader) })
 	}
-	err := do(s.reader)
+	r := reader{base: s.base, writing: true}
+	err := do(r)
 	for attempt := 1; attempt < attempts && s.dialect.isRetry(err) && ctx.Err() == nil; attempt++ {
 		time.Sleep(time.Duration(attempt*attempt) * 10 * time.Millisecond)
-		err = do(s.reader)
+		err = do(r)
 	}
 	if s.dialect.isRetry(err) {
 		return errContested

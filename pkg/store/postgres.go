@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"strings"
@@ -96,11 +98,12 @@ func postgresDSN(dsn string) (string, error) {
 // openPostgres opens two pools: a transaction may wait for something that is read
 // outside of it (a catalogue, say), which must not wait for transactions.
 func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
-	write, err := openPostgresPool(ctx, dsn)
+	reads, writes := postgresConnections(dsn, runtime.NumCPU())
+	write, err := openPostgresPool(ctx, dsn, writes)
 	if err != nil {
 		return nil, nil, err
 	}
-	read, err := openPostgresPool(ctx, dsn)
+	read, err := openPostgresPool(ctx, dsn, reads)
 	if err != nil {
 		_ = write.close()
 		return nil, nil, err
@@ -108,12 +111,31 @@ func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
 	return read, write, nil
 }
 
-func openPostgresPool(ctx context.Context, dsn string) (*pool, error) {
+// postgresConnections is how many connections may read and write at once. A
+// database on this machine shares its processors: two readers for each keep them
+// busy, and more of them cost a quarter of the throughput (bench), while writers
+// also wait for the disk. One elsewhere has processors of its own, and a way
+// there on which connections wait.
+func postgresConnections(dsn string, processors int) (reads, writes int) {
+	u, err := url.Parse(dsn)
+	if err != nil || !isHere(cmp.Or(u.Query().Get("host"), u.Hostname())) {
+		most := max(12, 4*processors)
+		return most, most
+	}
+	return max(4, 2*processors), max(6, 3*processors)
+}
+
+// isHere reports whether a host is this machine; a path is that of a socket.
+func isHere(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || err == nil && address.IsLoopback()
+}
+
+func openPostgresPool(ctx context.Context, dsn string, most int) (*pool, error) {
 	db, err := sqlx.Open("postgres", dsn)
 	if err != nil {
 		return nil, err
 	}
-	most := max(12, 4*runtime.NumCPU())
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -16,7 +16,8 @@ import (
 // of ids, texts and integers beside what database/sql knows (see dialect.args).
 type reader struct {
 	*base
-	tx *transaction // nil: the pool of readers
+	tx      *transaction // nil: none
+	writing bool         // without a transaction: on the pool of writers, not of readers
 }
 
 // row is the only row of an answer.
@@ -166,11 +167,15 @@ func (r reader) prepared(ctx context.Context, text string) (stmt *sqlx.Stmt, rel
 		stmt, err = r.tx.prepare(ctx, r.rebind, text)
 		return stmt, func() {}, failed(ctx, err)
 	}
-	kept, err := r.read.statements.prepare(ctx, r.read.db, r.rebind, text)
+	pool := r.read
+	if r.writing {
+		pool = r.write
+	}
+	kept, err := pool.statements.prepare(ctx, pool.db, r.rebind, text)
 	if err != nil {
 		return nil, nil, failed(ctx, err)
 	}
-	return kept.stmt, func() { r.read.statements.release(kept) }, nil
+	return kept.stmt, func() { pool.statements.release(kept) }, nil
 }
 
 // rebind turns ? into the placeholders of the database; the methods above do so

@@ -36,7 +36,7 @@ func TestConnectionsOfADatabaseHere(t *testing.T) {
 	} {
 		reads, writes := postgresConnections(dsn, 4)
 		if here {
-			assert.Equal(t, [2]int{8, 12}, [2]int{reads, writes}, dsn)
+			assert.Equal(t, [2]int{8, 20}, [2]int{reads, writes}, dsn)
 		} else {
 			assert.Equal(t, [2]int{16, 16}, [2]int{reads, writes}, dsn)
 		}

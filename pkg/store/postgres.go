@@ -113,16 +113,16 @@ func openPostgres(ctx context.Context, dsn string) (*pool, *pool, error) {
 
 // postgresConnections is how many connections may read and write at once. A
 // database on this machine shares its processors: two readers for each keep them
-// busy, and more of them cost a quarter of the throughput (bench), while writers
-// also wait for the disk. One elsewhere has processors of its own, and a way
-// there on which connections wait.
+// busy, and three times as many cost a seventh of the throughput (bench), while
+// writers also wait for the disk. One elsewhere has processors of its own, and a
+// way there on which connections wait.
 func postgresConnections(dsn string, processors int) (reads, writes int) {
 	u, err := url.Parse(dsn)
 	if err != nil || !isHere(cmp.Or(u.Query().Get("host"), u.Hostname())) {
 		most := max(12, 4*processors)
 		return most, most
 	}
-	return max(4, 2*processors), max(6, 3*processors)
+	return max(4, 2*processors), max(10, 5*processors)
 }
 
 // isHere reports whether a host is this machine; a path is that of a socket.

@@ -23,12 +23,12 @@ func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
 	for _, key := range draft.Keys {
 		target, known := words[key]
 		switch {
-		case key == "id" || key == "url" || key == "object_type" || key == "display":
+		case slices.Contains(toldOfTypes, key):
 		case key == "fields":
 			d.Fields = nil
 			decodeFields(draft.Fields[key], &d, e)
 		case !known:
-			e.Add([]string{key}, "Unknown field.")
+			e.Add([]string{key}, unknownWord("An object type", typeWords))
 		default:
 			value, problem := (&Field{Kind: Text, Max: 100}).decodeValue(draft.Fields[key], nil)
 			if problem != nil {
@@ -52,6 +52,18 @@ func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
 		d.Fields = []FieldDefinition{}
 	}
 	return d, e.OrNil()
+}
+
+// What a type and a field of it are described by, and what answers tell of a type
+// beside that, which a body may repeat.
+var (
+	typeWords   = []string{"app_label", "model", "verbose_name", "verbose_name_plural", "fields"}
+	fieldWords  = []string{"name", "kind", "label", "required", "unique", "choices", "targets", "default"}
+	toldOfTypes = []string{"id", "url", "object_type", "display", "content_type", "objects_url"}
+)
+
+func unknownWord(what string, words []string) string {
+	return "Unknown field. " + what + " has " + strings.Join(words, ", ") + "."
 }
 
 // How many fields a type may have, and how many choices or targets a field.
@@ -106,7 +118,7 @@ func decodeField(raw json.RawMessage, path []string, e *fault.Error) FieldDefini
 				d.Default = value
 			}
 		default:
-			e.Add(at(key), "Unknown field.")
+			e.Add(at(key), unknownWord("A field", fieldWords))
 		}
 		if err != nil {
 			e.Add(at(key), "This value is of the wrong type.")

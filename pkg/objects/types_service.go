@@ -257,10 +257,15 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	}
 	if len(broken) > 0 {
 		e := &fault.Error{Kind: fault.Invalid}
-		for i, f := range slices.Concat(after.Fields, before.Fields) {
+		for i, f := range after.Fields {
 			if list := broken[f.Name]; len(list) > 0 {
 				delete(broken, f.Name)
-				e.Add([]string{"fields", itoa(i % max(len(after.Fields), 1)), f.Name}, fmt.Sprintf("%d objects would break: %s", len(list), strings.Join(list[:min(len(list), 10)], ", ")))
+				e.Add([]string{"fields", itoa(i), f.Name}, "Objects would break that have no value or one that does not fit: "+fewOf(list))
+			}
+		}
+		for _, f := range before.Fields {
+			if list := broken[f.Name]; len(list) > 0 {
+				e.Add([]string{"fields", f.Name}, "Left out, but objects have values of it: "+fewOf(list))
 			}
 		}
 		return e
@@ -269,7 +274,17 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	return err
 }
 
-// adapt changes the values of o to what after wants; a field that cannot is
+// fewOf names the first of list and says how many there are.
+func fewOf(list []string) string {
+	const told = 10
+	text := strings.Join(list[:min(len(list), told)], ", ")
+	if len(list) > told {
+		text += fmt.Sprintf(" and %d more", len(list)-told)
+	}
+	return text
+}
+
+// adapt changes the values of o to what d wants; a field that cannot is
 // noted in broken with what the object is called.
 func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[string][]string) error {
 	was := map[string]FieldDefinition{}

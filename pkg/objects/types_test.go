@@ -44,7 +44,9 @@ func TestTypes(t *testing.T) {
 		require.Contains(t, told(w.remove("cisco")), "one (")
 
 		_, err = types.Update(ctx, "custom.service", json.RawMessage(`{"fields":[{"name":"name","kind":"text","required":true},{"name":"tier","kind":"choice","choices":["silver"],"required":true}]}`))
-		require.Contains(t, told(err), "1 objects would break: one (")
+		require.Contains(t, told(err), "fields.1.tier: Objects would break that have no value or one that does not fit: one (")
+		_, err = types.Update(ctx, "custom.service", json.RawMessage(`{"fields":[]}`))
+		require.Contains(t, told(err), "fields.tier: Left out, but objects have values of it: one (")
 		changed, err := types.Update(ctx, "custom.service", json.RawMessage(`{"verbose_name":"Service","fields":[
 			{"name":"name","kind":"text","required":true,"unique":true},{"name":"tier","kind":"choice","choices":["gold","silver","tin"],"required":true},
 			{"name":"devices","kind":"references","targets":["dcim.device"]},{"name":"owner","kind":"reference","targets":["dcim.manufacturer"]},
@@ -64,7 +66,9 @@ func TestTypes(t *testing.T) {
 		bad := []struct{ body, want string }{
 			{`{}`, "app_label: This field is required.; model: This field is required.; verbose_name: This field is required."},
 			{`{"app_label":"dcim","model":"x","verbose_name":"x"}`, "app_label: dcim is reserved."},
-			{`{"app_label":"custom","model":"x","verbose_name":"x","colour":1}`, "colour: Unknown field."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","colour":1}`, "colour: Unknown field. An object type has app_label, model, verbose_name, verbose_name_plural, fields."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"a","kind":"reference","types":["x.y"]}]}`,
+				"fields.0.types: Unknown field. A field has name, kind, label, required, unique, choices, targets, default."},
 			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"dry_run","kind":"text"},{"name":"a","kind":"zz"},{"name":"b","kind":"choice"},{"name":"c","kind":"reference","targets":["x.y"]},{"name":"c","kind":"integer","default":"x"}]}`,
 				`fields.0.name: dry_run is reserved.; fields.1.kind: "zz" is not a valid choice.; fields.2.choices: This field is required.; fields.3.targets: Invalid content type: x.y; fields.4.default: A valid integer is required.; fields.4.name: There is another field of this name.`},
 			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"a","kind":"choice","choices":["` + strings.Repeat(`a","`, 1000) + `b"]},{"name":"b","kind":"reference","targets":["` + strings.Repeat(`x.y","`, 1000) + `x.y"]}]}`,

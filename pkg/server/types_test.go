@@ -49,6 +49,7 @@ func TestTypesMadeAtRunTime(t *testing.T) {
 
 		for _, key := range []string{shown(made["id"]), "custom.service"} {
 			assert.Equal(t, made, r.must(t, http.StatusOK, http.MethodGet, "/api/extras/object-types/"+key+"/", nil))
+			assert.Equal(t, made, r.must(t, http.StatusOK, http.MethodPut, "/api/extras/object-types/"+key+"/", made), "what was read may be sent back")
 		}
 		assert.EqualValues(t, "1", shown(r.must(t, http.StatusOK, http.MethodGet, "/api/extras/object-types/", nil)["count"]))
 		res, body = r.ask(t, http.MethodPost, "/api/extras/object-types/", `{"app_label": "custom", "modul": "x"}`)

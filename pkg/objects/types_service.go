@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"relata/pkg/fault"
 )
 
@@ -240,6 +242,7 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	broken := map[string][]string{}
 	var rows []Row
 	l := newLoader(ctx, tx, c)
+	claims := newClaims(l)
 	for _, row := range stored {
 		o, err := c.Object(row)
 		if err != nil {
@@ -254,13 +257,23 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 		if made, err := o.Row(); err == nil {
 			rows = append(rows, made)
 		}
+		if err := claims.add(o); err != nil {
+			return err
+		}
 	}
-	if len(broken) > 0 {
+	twice, err := claims.take(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(broken)+len(twice) > 0 {
 		e := &fault.Error{Kind: fault.Invalid}
 		for i, f := range after.Fields {
 			if list := broken[f.Name]; len(list) > 0 {
 				delete(broken, f.Name)
 				e.Add([]string{"fields", itoa(i), f.Name}, "Objects would break that have no value or one that does not fit: "+fewOf(list))
+			}
+			if list := twice[f.Name]; len(list) > 0 {
+				e.Add([]string{"fields", itoa(i), f.Name}, "This cannot be unique: other objects have the values of "+fewOf(list))
 			}
 		}
 		for _, f := range before.Fields {
@@ -273,6 +286,46 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	_, err = tx.UpdateObjects(ctx, rows)
 	return err
 }
+
+// claims are the unique values of all objects of a type that changes.
+type claims struct {
+	judge   *judge
+	holders []uuid.UUID
+	keys    []Key
+	of      map[Key]string // the field, by the key
+	names   map[uuid.UUID]string
+}
+
+func newClaims(l *loader) *claims {
+	return &claims{judge: &judge{l: l, uniques: map[string][]*rule{}}, of: map[Key]string{}, names: map[uuid.UUID]string{}}
+}
+
+func (c *claims) add(o *Object) error {
+	keys, err := (&member{j: c.judge, object: o}).uniqueKeys()
+	if err != nil {
+		return err
+	}
+	c.holders = append(c.holders, o.ID)
+	c.names[o.ID] = calledWithID(o)
+	for _, k := range keys {
+		c.keys = append(c.keys, k.Key)
+		c.of[k.Key] = k.rule.key
+	}
+	return nil
+}
+
+// take replaces what the objects held and returns, by field, those whose value
+// another one has.
+func (c *claims) take(ctx context.Context, tx Tx) (map[string][]string, error) {
+	taken, err := tx.ReplaceKeys(ctx, c.holders, c.keys)
+	twice := map[string][]string{}
+	for _, k := range taken {
+		twice[c.of[k]] = append(twice[c.of[k]], c.names[k.Object])
+	}
+	return twice, err
+}
+
+func calledWithID(o *Object) string { return fmt.Sprintf("%s (%s)", o.Str, o.ID) }
 
 // fewOf names the first of list and says how many there are.
 func fewOf(list []string) string {
@@ -292,7 +345,7 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 		was[f.Name] = f
 	}
 	breaks := func(name string) {
-		broken[name] = append(broken[name], fmt.Sprintf("%s (%s)", o.Str, o.ID))
+		broken[name] = append(broken[name], calledWithID(o))
 	}
 	for _, def := range d.Fields {
 		f, old := def.field(), was[def.Name]

@@ -82,6 +82,33 @@ func TestTypes(t *testing.T) {
 	})
 }
 
+func TestFieldBecomesUnique(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		types := objects.NewTypes(s, w.registry)
+		const fields = `"fields":[{"name":"name","kind":"text"},{"name":"size","kind":"integer","unique":`
+		_, err := types.Create(t.Context(), json.RawMessage(`{"app_label":"custom","model":"box","verbose_name":"box",`+fields+`false}]}`))
+		require.NoError(t, err)
+		for name, size := range map[string]string{"one": "7", "two": "7", "three": "null", "four": "null"} {
+			w.make(name, "custom.box", `{"name":"`+name+`","size":`+size+`}`)
+		}
+		_, err = types.Update(t.Context(), "custom.box", json.RawMessage(`{`+fields+`true}]}`))
+		require.Contains(t, told(err), "fields.1.size: This cannot be unique: other objects have the values of ")
+		w.make("five", "custom.box", `{"name":"five","size":7}`)
+		require.NoError(t, w.remove("five"))
+		require.NoError(t, w.remove("two"))
+
+		_, err = types.Update(t.Context(), "custom.box", json.RawMessage(`{`+fields+`true}]}`))
+		require.NoError(t, err)
+		_, err = w.create("custom.box", `{"name":"six","size":7}`)
+		require.Equal(t, "size: box with this size already exists.", told(err))
+		w.make("six", "custom.box", `{"name":"six","size":8}`)
+		_, err = types.Update(t.Context(), "custom.box", json.RawMessage(`{`+fields+`false}]}`))
+		require.NoError(t, err)
+		w.make("seven", "custom.box", `{"name":"seven","size":8}`)
+	})
+}
+
 // meanwhile is a store in which somebody else changes types just before.
 type meanwhile struct {
 	objects.TypesStore

@@ -35,7 +35,7 @@ func operations(t texts) []operation {
 	return []operation{
 		{name: "object by id", rows: 1, do: func(ctx context.Context, e *engine, n int) error {
 			device := id("dcim.device", n*7919%e.facts.devices)
-			return e.query(ctx, t.one, 1, e.facts.device, device[:], 2, 0)
+			return e.query(ctx, t.one, 1, device[:])
 		}},
 		{name: "page of 50 with ids of peers", rows: 1, do: page},
 		{name: "page of 50 with names of peers", rows: 1, do: func(ctx context.Context, e *engine, n int) error {

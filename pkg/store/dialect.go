@@ -53,12 +53,12 @@ type dialect struct {
 	triples, claims string
 	tripleArgs      func(ids, a, b []uuid.UUID) []any
 	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
-	// gather aggregates rid and the ids in a column (@) into one value, each pair
-	// packedPeer bytes long. pack aggregates references as unpackReferences reads
-	// them; its argument is the fields that are named. unpacked turns such a value
-	// into bytes.
-	gather, pack string
-	unpacked     func([]byte) []byte
+	// gather aggregates rid and the ids in a column (@) into one value, which
+	// gathered turns into peers of packedPeer bytes each. pack aggregates references,
+	// with the fields that are named as its argument; packed turns them into what
+	// unpackReferences reads.
+	gather, pack     string
+	gathered, packed func([]byte) []byte
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find; guarded with rows for both ends.
 	writableCTE bool

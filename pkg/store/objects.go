@@ -127,7 +127,7 @@ func (r reader) References(ctx context.Context, ids []uuid.UUID, named, back []i
 		if err := rows.Scan((*scannedID)(&held.Holder), &packed); err != nil {
 			return err
 		}
-		held.Links = unpackReferences(r.dialect.unpacked(packed))
+		held.Links = unpackReferences(r.dialect.packed(packed))
 		out = append(out, held)
 		return nil
 	}, f.text, f.args...)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -37,7 +36,7 @@ func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peer
 			return err
 		}
 		p.Back = back == 1
-		out = addPeers(out, p, r.dialect.unpacked(packed))
+		out = addPeers(out, p, r.dialect.gathered(packed))
 		return nil
 	}, f.text, f.args...)
 	if err != nil {
@@ -68,13 +67,6 @@ func addPeers(to []associations.Peers, p associations.Peers, packed []byte) []as
 		to = append(to, p)
 	}
 	return to
-}
-
-// unhex reads what the database wrote in hexadecimal.
-func unhex(b []byte) []byte {
-	out := make([]byte, hex.DecodedLen(len(b)))
-	_, _ = hex.Decode(out, b)
-	return out
 }
 
 // mark is "1" of objects o that match the filter of a definition, else "0". It is

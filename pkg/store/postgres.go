@@ -36,18 +36,18 @@ func postgresDialect(dsn string) (*dialect, error) {
 		isForeignKey: func(err error) bool { return pqCode(err) == "23503" },
 		broken:       pqConstraint,
 		in:           " = any(?::uuid[])", inTexts: " = any(?::text[])", inInts: " = any(?::bigint[])",
-		inFew:       "% = any(array(%))",
-		ids:         "(select unnest(?::uuid[]) as value)",
-		texts:       "(select unnest(?::text[]) as value)",
-		pairs:       "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
-		pairArgs:    func(a, b []string) []any { return []any{a, b} },
-		triples:     "(select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as t (id, a, b))",
-		claims:      "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
-		tripleArgs:  func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
-		claimArgs:   func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
-		gather:      "string_agg(int4send(rid) || uuid_send(@), ''::bytea)",
-		pack:        postgresPack,
-		unpacked:    func(b []byte) []byte { return b },
+		inFew:      "% = any(array(%))",
+		ids:        "(select unnest(?::uuid[]) as value)",
+		texts:      "(select unnest(?::text[]) as value)",
+		pairs:      "(select * from unnest(?::text[], ?::text[]) as p (a, b))",
+		pairArgs:   func(a, b []string) []any { return []any{a, b} },
+		triples:    "(select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as t (id, a, b))",
+		claims:     "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
+		tripleArgs: func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
+		claimArgs:  func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
+		gather:     "string_agg(int4send(rid) || uuid_send(@), ''::bytea)",
+		pack:       postgresPack,
+		gathered:   asIs, packed: asIs,
 		writableCTE: true, insertLinks: postgresLinks,
 		hexes: "(select decode(unnest(?::text[]), 'hex') as value)",
 		uuid:  "?::uuid", text: "?::text", bigint: "?::bigint",
@@ -215,6 +215,8 @@ func postgresArg(arg any) any {
 	}
 	return plainArg(arg)
 }
+
+func asIs(b []byte) []byte { return b }
 
 // postgresPack packs references as unpackReferences reads them.
 const postgresPack = `string_agg(int4send(r.field) || int2send(t.type_id) || uuid_send(r.other) ||

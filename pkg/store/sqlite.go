@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,12 +49,12 @@ func sqliteDialect(path string) *dialect {
 		claims:       "(select value ->> 0 as rid, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
 		tripleArgs:   sqliteTriples,
 		claimArgs:    sqliteClaims,
-		gather:       "group_concat(printf('%08X', rid) || hex(@), '')",
+		gather:       "group_concat(hex(@) || rid, ' ')",
 		pack:         sqlitePack,
-		unpacked:     unhex,
-		insertLinks:  sqliteLinks,
-		hexes:        "(select unhex(value) as value from json_each(?))",
-		uuid:         "?", text: "?", bigint: "?",
+		gathered:     sqlitePeers, packed: unhex,
+		insertLinks: sqliteLinks,
+		hexes:       "(select unhex(value) as value from json_each(?))",
+		uuid:        "?", text: "?", bigint: "?",
 		rowID:      "rowid",
 		insertRows: 64,
 		data:       sqliteData,
@@ -204,6 +206,35 @@ func sqliteArg(arg any) any {
 		return string(text)
 	}
 	return plainArg(arg)
+}
+
+// sqlitePeers reads peers: each is the 32 digits of the id and the definition's
+// number, a space between them. (To write the number in hexadecimal, too, would
+// cost the database more than all the rest.)
+func sqlitePeers(b []byte) []byte {
+	out := make([]byte, 0, len(b)/33*packedPeer)
+	for len(b) > 32 {
+		at := len(out)
+		out = out[:at+packedPeer]
+		_, _ = hex.Decode(out[at+4:], b[:32]) // the database wrote them
+		var rid uint32
+		b = b[32:]
+		for len(b) > 0 && b[0] != ' ' {
+			rid, b = 10*rid+uint32(b[0]-'0'), b[1:]
+		}
+		binary.BigEndian.PutUint32(out[at:], rid)
+		if len(b) > 0 {
+			b = b[1:]
+		}
+	}
+	return out
+}
+
+// unhex reads what the database wrote in hexadecimal.
+func unhex(b []byte) []byte {
+	out := make([]byte, hex.DecodedLen(len(b)))
+	_, _ = hex.Decode(out, b)
+	return out
 }
 
 // sqlitePack packs references as unpackReferences reads them, in hexadecimal.

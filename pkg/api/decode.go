@@ -17,6 +17,7 @@ import (
 // Limits of a body.
 const (
 	maxBody                = 10 << 20
+	lingering              = 800 * time.Millisecond
 	maxObjectMembers       = 1_000
 	maxAssociationMembers  = 10_000
 	unsupportedMediaFormat = "Unsupported media type \"%s\" in request."
@@ -27,7 +28,7 @@ const (
 func (r *request) body() (raw []byte, isCSV bool, err error) {
 	req := r.Request()
 	if req.ContentLength > maxBody {
-		return nil, false, tooLarge()
+		return nil, false, r.tooLarge()
 	}
 	wait := http.NewResponseController(r.Response())
 	_ = wait.SetReadDeadline(time.Now().Add(r.api.RequestTimeout)) // not all connections have one
@@ -37,7 +38,7 @@ func (r *request) body() (raw []byte, isCSV bool, err error) {
 		return nil, false, fault.Invalidf("The body of the request could not be read.")
 	}
 	if len(raw) > maxBody {
-		return nil, false, tooLarge()
+		return nil, false, r.tooLarge()
 	}
 	if len(raw) == 0 {
 		return []byte("{}"), false, nil
@@ -56,7 +57,16 @@ func (r *request) body() (raw []byte, isCSV bool, err error) {
 	return nil, false, &fault.Error{Kind: fault.Unsupported, Detail: fmt.Sprintf(unsupportedMediaFormat, header)}
 }
 
-func tooLarge() error {
+// tooLarge refuses the body. Clients that read no answer before they have sent
+// everything would only see the connection break, so that what is on its way is
+// taken, as much as comes while a refusal may last.
+func (r *request) tooLarge() error {
+	if req := r.Request(); req.Header.Get("Expect") == "" {
+		wait := http.NewResponseController(r.Response())
+		if wait.SetReadDeadline(time.Now().Add(lingering)) == nil {
+			_, _ = io.CopyN(io.Discard, req.Body, 10*maxBody)
+		}
+	}
 	return fault.TooLargef("The body of a request takes at most %d bytes (limit body_bytes = %d).", maxBody, maxBody)
 }
 

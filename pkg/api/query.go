@@ -86,7 +86,8 @@ func (q query) check(raw string, mayContinue bool) error {
 		}
 		if len(raw) > maxValueBytes && size > maxValueBytes {
 			return &statusError{http.StatusRequestURITooLong, fault.TooLargef(
-				"The values of one query parameter take at most %d bytes (limit query_parameter_bytes = %d).", maxValueBytes, maxValueBytes)}
+				"The values of one query parameter take at most %d bytes (limit query_parameter_bytes = %d); those of %.100s are longer.",
+				maxValueBytes, maxValueBytes, strings.ToValidUTF8(p.Name, "�"))}
 		}
 		if strings.ContainsRune(p.Name, 0) || slices.ContainsFunc(p.Values, func(v string) bool { return strings.ContainsRune(v, 0) }) {
 			problems.Add([]string{strings.ReplaceAll(p.Name, "\x00", "")}, "Null characters are not allowed.")

@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -34,6 +37,25 @@ func TestHealthAndReadiness(t *testing.T) {
 	assert.Equal(t, http.StatusOK, res.StatusCode, "alive without its database")
 	res, _ = r.ask(t, http.MethodGet, "/ready/", "")
 	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+}
+
+// Many clients read no answer before they have sent everything.
+func TestTooLargeBodyIsAnsweredAndNotCutOff(t *testing.T) {
+	r := start(t, storetest.New(t))
+	host := strings.TrimPrefix(r.base, "http://")
+	conn, err := net.Dial("tcp", host)
+	require.NoError(t, err)
+	defer conn.Close()
+	const size = 24 << 20
+	_, err = fmt.Fprintf(conn, "POST /api/dcim/manufacturers/ HTTP/1.1\r\nHost: %s\r\nAuthorization: Token %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+		host, adminToken, size)
+	require.NoError(t, err)
+	_, err = conn.Write(bytes.Repeat([]byte(" "), size))
+	require.NoError(t, err, "all of it is taken")
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	assert.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
 }
 
 func TestRequestID(t *testing.T) {
@@ -111,7 +133,7 @@ func TestLimits(t *testing.T) {
 		text                     string
 	}{
 		{"a body above 10 MiB", "POST", "/api/dcim/manufacturers/", `{"name": "` + strings.Repeat("x", 10<<20) + `"}`, 413, "10485760"},
-		{"a value above 16 kB", "GET", "/api/dcim/manufacturers/?name=" + long, "", 414, "16384"},
+		{"a value above 16 kB", "GET", "/api/dcim/manufacturers/?name=" + long, "", 414, "those of name"},
 		{"more than 100 parameters", "GET", "/api/dcim/manufacturers/?" + strings.Join(many, "&"), "", 400, "100"},
 		{"more than 1,000 members", "POST", "/api/dcim/manufacturers/", members, 413, "1000"},
 		{"JSON nested deeper than 64", "POST", "/api/dcim/manufacturers/", `{"name": ` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `}`, 400, "64"},

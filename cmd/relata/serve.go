@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -78,8 +77,11 @@ func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Lo
 		return err
 	}
 	tell(out, "http://"+listener.Addr().String(), first)
-	finish := a.background(ctx, logger)
-	defer finish()
+	var background sync.WaitGroup
+	work, end := context.WithCancel(ctx)
+	background.Go(func() { server.Background(work, a.store, logger) })
+	defer background.Wait()
+	defer end()
 	return server.Serve(ctx, listener, handler, logger)
 }
 
@@ -106,33 +108,5 @@ func tell(out io.Writer, address string, first *accounts.First) {
 	if first != nil {
 		fmt.Fprintf(out, "\n  superuser  %s\n  password   %s\n  token      %s\n\nThis is told once: only hashes are kept.\n",
 			first.Username, first.Password, first.Key)
-	}
-}
-
-// folding is how often counts are summed up.
-const folding = 5 * time.Second
-
-// background does what no request waits for until ctx ends; finish waits for
-// that.
-func (a *app) background(ctx context.Context, logger *slog.Logger) (finish func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	running.Go(func() {
-		ticks := time.NewTicker(folding)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticks.C:
-			}
-			if err := a.store.FoldCounts(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				logger.Warn("counts not folded", "error", err)
-			}
-		}
-	})
-	return func() {
-		cancel()
-		running.Wait()
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,45 +29,52 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, "sqlite:embedded.db", "127.0.0.1:8090"); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	db, err := store.Open(ctx, "sqlite:embedded.db", store.Options{})
+// run answers on address until ctx ends and what was asked before is answered.
+func run(ctx context.Context, database, address string) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	db, err := store.Open(ctx, database, store.Options{Logger: logger})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	app, err := intranet(ctx, db)
+	app, err := intranet(ctx, db, logger)
 	if err != nil {
 		return err
 	}
-	go func() {
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	var beside sync.WaitGroup
+	work, end := context.WithCancel(ctx)
+	beside.Go(func() { server.Background(work, db, logger) })
+	beside.Go(func() {
+		<-work.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(work), 10*time.Second)
 		defer cancel()
-		_ = app.Shutdown(end)
-	}()
-	if err := app.Start("127.0.0.1:8090"); !errors.Is(err, http.ErrServerClosed) {
+		_ = app.Shutdown(grace)
+	})
+	defer beside.Wait() // Start returns as soon as Shutdown begins
+	defer end()
+	if err := app.Start(address); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
 // intranet is the application that there was before.
-func intranet(ctx context.Context, db *store.Store) (*echo.Echo, error) {
+func intranet(ctx context.Context, db *store.Store, logger *slog.Logger) (*echo.Echo, error) {
 	app := echo.New()
 	app.HideBanner = true
 	app.GET("/", func(c echo.Context) error { return c.String(http.StatusOK, "The intranet. See /inventory/api/.\n") })
 	err := server.Mount(ctx, app.Group("/inventory"), server.Deps{
 		Store:        db,
 		Authenticate: whoIsIt,
-		Logger:       slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Logger:       logger,
 	})
 	return app, err
 }

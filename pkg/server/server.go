@@ -55,8 +55,8 @@ func New(ctx context.Context, d Deps) (*echo.Echo, error) {
 	return e, nil
 }
 
-// Mount puts the whole of it under a group of another Echo application. Links
-// begin with the path of the group.
+// Mount puts the whole of it under a group of another Echo application, which
+// runs Background beside it. Links begin with the path of the group.
 func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)

@@ -18,13 +18,13 @@ func Background(ctx context.Context, s *store.Store, log *slog.Logger) {
 	ticks := time.NewTicker(folding)
 	defer ticks.Stop()
 	for {
+		if err := s.FoldCounts(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			log.Warn("counts not folded", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-		}
-		if err := s.FoldCounts(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			log.Warn("counts not folded", "error", err)
 		}
 	}
 }

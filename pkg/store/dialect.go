@@ -38,6 +38,8 @@ type dialect struct {
 	// in follows a column and takes a slice of ids as its argument; inTexts and
 	// inInts take texts and integers.
 	in, inTexts, inInts string
+	// one follows a column and takes one id.
+	one string
 	// inFew says that an id is one of the few that a select answers; it is run
 	// before anything else.
 	inFew string

@@ -36,6 +36,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		isForeignKey: func(err error) bool { return pqCode(err) == "23503" },
 		broken:       pqConstraint,
 		in:           " = any(?::uuid[])", inTexts: " = any(?::text[])", inInts: " = any(?::bigint[])",
+		one:        " = ?::uuid",
 		inFew:      "% = any(array(%))",
 		ids:        "(select unnest(?::uuid[]) as value)",
 		texts:      "(select unnest(?::text[]) as value)",

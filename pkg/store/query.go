@@ -90,7 +90,7 @@ func (r reader) each(ctx context.Context, do func(*sqlx.Rows) error, text string
 // one.
 func (r reader) oneOf(column string, ids []uuid.UUID) fragment {
 	if len(ids) == 1 {
-		return with(column+" = "+r.dialect.uuid, ids[0])
+		return with(column+r.dialect.one, ids[0])
 	}
 	return with(column+r.dialect.in, ids)
 }

@@ -168,7 +168,7 @@ func (f *Field) Wire(v any) any {
 			return strings.Replace(text, ".000000Z", "Z", 1)
 		}
 	case Decimal:
-		if n, ok := v.(json.Number); ok && f.Quoted {
+		if n, ok := v.(json.Number); ok {
 			return n.String()
 		}
 	}

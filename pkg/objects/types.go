@@ -92,7 +92,7 @@ func FieldKinds() []string { return slices.Sorted(maps.Keys(runtimeKinds)) }
 // field is the field that the definition describes.
 func (d FieldDefinition) field() *Field {
 	f := &Field{Name: d.Name, Kind: runtimeKinds[d.Kind], Label: d.Label, Required: d.Required, Unique: d.Unique,
-		Null: !d.Required, Blank: !d.Required, To: d.Targets, Reverse: "+"}
+		Null: !d.Required, Blank: !d.Required, To: d.Targets}
 	for _, choice := range d.Choices {
 		f.Choices = append(f.Choices, [2]string{choice, choice})
 	}

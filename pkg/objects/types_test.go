@@ -109,6 +109,28 @@ func TestFieldBecomesUnique(t *testing.T) {
 	})
 }
 
+func TestTypesMayReferToTheSameType(t *testing.T) {
+	s := storetest.New(t)
+	w := newWorld(t, s)
+	w.basics()
+	types := objects.NewTypes(s, w.registry)
+	const fields = `"fields":[{"name":"name","kind":"text"},{"name":"one","kind":"reference","targets":["dcim.device","custom.FIRST"]},{"name":"two","kind":"references","targets":["dcim.device"]}]}`
+	for _, body := range []string{
+		`{"app_label":"custom","model":"first","verbose_name":"first","fields":[{"name":"name","kind":"text"}]}`,
+		`{"app_label":"custom","model":"second","verbose_name":"second",` + strings.ReplaceAll(fields, "FIRST", "first"),
+		`{"app_label":"custom","model":"third","verbose_name":"third",` + strings.ReplaceAll(fields, "FIRST", "first"),
+	} {
+		_, err := types.Create(t.Context(), json.RawMessage(body))
+		require.NoError(t, err)
+	}
+	_, err := types.Update(t.Context(), "custom.first", json.RawMessage(`{"verbose_name":"first",`+strings.ReplaceAll(fields, "FIRST", "first")))
+	require.NoError(t, err, "to itself")
+	w.make("a", "custom.first", `{"name":"a","one":"$sw1","two":["$sw1"]}`)
+	w.make("b", "custom.second", `{"name":"b","one":"$a","two":["$sw1"]}`)
+	w.make("c", "custom.third", `{"name":"c","one":"$a","two":["$sw1"]}`)
+	require.Contains(t, told(w.remove("a")), "2 dependent objects were found")
+}
+
 // meanwhile is a store in which somebody else changes types just before.
 type meanwhile struct {
 	objects.TypesStore

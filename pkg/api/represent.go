@@ -356,6 +356,9 @@ func (l *level) appendField(b []byte, one *thing, f *objects.Field) []byte {
 	case f.Name == "last_updated":
 		name()
 		b = appendTime(b, one.LastUpdated)
+	case f.Derive == "notes_url" && f.Args["none"] != "":
+		name()
+		b = append(b, "null"...)
 	case f.Derive == "notes_url":
 		name()
 		b = l.r.appendURL(b, one.t, one.ID, "notes/")

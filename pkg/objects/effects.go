@@ -19,11 +19,13 @@ import (
 //	                         `owner` is the reference of the parts to the new one
 //	        do: point        the object in `to` refers to this one in `field`;
 //	                         with value: none it no longer does
+//	        do: fill_names   the names of what `to` leads to, and `below` from there,
+//	                         get the positions of the `places` they stand in
 //	        do: enrol        what `to` leads to refers back by `field`, at 1 unless
 //	                         it has a `position`
 func init() {
 	kindOf("effect", ruleKind{effect: func(m *member, r *rule) error { return deeds[r.arg("do")](m, r) }},
-		"do", "of", "to", "field", "fields", "parts", "owner", "status", "roots", "places", "position", "value", "values", "unless", "judged", "along")
+		"do", "of", "to", "field", "fields", "parts", "owner", "status", "roots", "places", "position", "value", "values", "unless", "judged", "along", "below")
 }
 
 // deeds are effects by what they do.
@@ -32,6 +34,7 @@ var deeds = map[string]func(m *member, r *rule) error{
 	"point":       (*member).point,
 	"enrol":       (*member).enrol,
 	"follow":      (*member).follow,
+	"fill_names":  (*member).fillNames,
 }
 
 // effects does what else happens when nothing is wrong.
@@ -275,6 +278,7 @@ func (m *member) writeEnds(back owned, wanted []uuid.UUID) error {
 			}
 			o.Refs[name] = list
 		})
+		m.also[len(m.also)-1].judged = add && !many
 	}
 	for _, id := range now {
 		if !containsID(wanted, id) {

@@ -3,6 +3,7 @@ package objects
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -41,9 +42,10 @@ func (f *Field) integer(v any, _ json.RawMessage) (any, *trouble) {
 		return nil, problem
 	}
 	if !n.IsInt64() {
-		most, least := 9223372036854775807.0, -9223372036854775808.0
-		wide := Field{Most: &most, Min: &least}
-		return nil, wide.bounds(new(big.Rat).SetInt(n))
+		if n.Sign() > 0 {
+			return nil, wrong(fmt.Sprintf("Ensure this value is less than or equal to %d.", math.MaxInt64))
+		}
+		return nil, wrong(fmt.Sprintf("Ensure this value is greater than or equal to %d.", math.MinInt64))
 	}
 	return json.Number(n.String()), nil
 }

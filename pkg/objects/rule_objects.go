@@ -15,7 +15,7 @@ import (
 // The kinds of rule about other objects.
 //
 //	address      the address in `field` is of `version` and one of its `holders` is
-//	             `owner`; the address that it leads to `via` will do
+//	             `owner`; with `via`, the address that it leads to will do
 //	occupied     what `field` leads to must not hold another object in `by`
 //	chain        `field` must not be `from` or any object `up` from there
 //	image_files  each of the stored `field` must be for `of`, or for all
@@ -65,7 +65,11 @@ func judgePrimaryAddress(m *member, r *rule) error {
 	if r.arg("owner") != "id" {
 		owner = m.object.Ref(r.arg("owner"))
 	}
-	for _, a := range append([]*Object{address}, l.reached(address, r.arg("via"))...) {
+	given := []*Object{address}
+	if via := r.arg("via"); via != "" {
+		given = append(given, l.reached(address, via)...)
+	}
+	for _, a := range given {
 		if slices.Contains(l.refs(a, r.arg("holders")), owner) {
 			return l.err
 		}

@@ -39,6 +39,7 @@ racked dcim.device {"name":"racked","device_type":"$c9300","role":"$role","statu
 blade dcim.device {"name":"blade","device_type":"$childtype","role":"$role","status":"$all","location":"$paris"}
 chassis dcim.device {"name":"chassis","device_type":"$parenttype","role":"$role","status":"$all","location":"$paris"}
 junos dcim.platform {"name":"junos","manufacturer":"$juniper"}
+junos1 dcim.softwareversion {"platform":"$junos","version":"1","status":"$all"}
 e0 dcim.interface {"name":"e0","type":"1000base-t","device":"$sw1","status":"$all"}
 po1 dcim.interface {"name":"po1","type":"lag","device":"$sw1","status":"$all"}
 v0 dcim.interface {"name":"v0","type":"virtual","device":"$sw2","status":"$all"}
@@ -205,6 +206,9 @@ extras.gitrepository {"name":"class","remote_url":"https://example.com/x.git"} s
 extras.gitrepository {"name":"x","remote_url":"https://example.com/x.git","branch":"a b"} branch: Invalid branch 'a b': must not contain whitespace
 extras.secret {"name":"x","provider":"nope","parameters":{"a":1}} provider: No registered provider "nope" is available
 extras.secret {"name":"x","provider":"text-file","parameters":{"path":"a"}} __all__: Path must be an absolute path, not a relative one
+extras.secret {"name":"x","provider":"environment-variable","parameters":"a"} parameters: This must be an object: the name of each parameter and its value.
+dcim.softwareimagefile {"software_version":"$junos1","status":"$all","image_file_name":"a","image_file_size":9223372036854775807}
+dcim.softwareimagefile {"software_version":"$junos1","status":"$all","image_file_name":"b","image_file_size":9223372036854775808} image_file_size: Ensure this value is less than or equal to 9223372036854775807.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height"} __all__: At least a minimum or maximum value must be specified.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height","min":5,"max":1} min: Minimum value cannot be more than the maximum value.; max: Maximum value cannot be less than the minimum value.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.manufacturer","field":"zz","min":5} field: Not a valid field for content type dcim.manufacturer.

@@ -300,13 +300,13 @@ func listOf(v any) []any {
 }
 
 // scoped is the field of a type that lists the types which may refer to its
-// objects, or "".
+// objects, or "" where the judged type may refer to all.
 func (j *judge) scoped(t *Type) string {
 	if t == nil {
 		return ""
 	}
 	for _, r := range t.rules {
-		if r.kind == "scoped" {
+		if r.kind == "scoped" && !slices.Contains(r.list("but"), j.t.Name) {
 			return r.arg("field")
 		}
 	}

@@ -22,7 +22,7 @@ func init() {
 	kindOf("set", ruleKind{judge: judgeSet}, "field", "value")
 	kindOf("frozen", ruleKind{judge: judgeFrozen}, "fields")
 	kindOf("unique", ruleKind{}, "fields", "by_hand", "model", "model_text", "twice", "null_equal", "label")
-	kindOf("scoped", ruleKind{}, "field")
+	kindOf("scoped", ruleKind{}, "field", "but")
 	kindOf("eligible", ruleKind{}, "field", "types", "referring")
 }
 

@@ -82,7 +82,9 @@ func judgeSchemaItself(m *member, r *rule) error {
 	return nil
 }
 
-const schemaName = "schema.json"
+// schemaName is an address without a place: that of a file would have the folder
+// of the server in front.
+const schemaName = "schema:///"
 
 // compileSchema reads a JSON schema of draft 7. The error says why it is none.
 func compileSchema(v any) (*jsonschema.Schema, error) {
@@ -100,6 +102,9 @@ func compileSchema(v any) (*jsonschema.Schema, error) {
 		if errors.As(invalid.Err, &broken) {
 			return nil, errors.New(bestText(broken, v, nil))
 		}
+	}
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), schemaName, ""))
 	}
 	return schema, err
 }

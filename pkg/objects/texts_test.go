@@ -209,6 +209,11 @@ extras.secret {"name":"x","provider":"text-file","parameters":{"path":"a"}} __al
 extras.secret {"name":"x","provider":"environment-variable","parameters":"a"} parameters: This must be an object: the name of each parameter and its value.
 dcim.softwareimagefile {"software_version":"$junos1","status":"$all","image_file_name":"a","image_file_size":9223372036854775807}
 dcim.softwareimagefile {"software_version":"$junos1","status":"$all","image_file_name":"b","image_file_size":9223372036854775808} image_file_size: Ensure this value is less than or equal to 9223372036854775807.
+extras.configcontext {"name":"c","data":{}} data: This field cannot be blank.
+extras.configcontext {"name":"c","data":5} data: JSON data must be in object form. Example: {"foo": 123}
+extras.configcontext {"name":"c","data":{"a":"x"},"config_context_schema":"$schema"} data: Validation using the JSON Schema S failed. 'x' is not of type 'integer'
+extras.configcontext {"name":"c","data":{"a":1},"config_context_schema":"$schema","roles":["$role"]}
+extras.configcontextschema {"name":"r","data_schema":{"type":"object","properties":{"a":{"$ref":"#/nope"}}}} data_schema: json-pointer in "#/nope" not found
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height"} __all__: At least a minimum or maximum value must be specified.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.rack","field":"u_height","min":5,"max":1} min: Minimum value cannot be more than the maximum value.; max: Maximum value cannot be less than the minimum value.
 data_validation.minmaxvalidationrule {"name":"x","content_type":"dcim.manufacturer","field":"zz","min":5} field: Not a valid field for content type dcim.manufacturer.

@@ -169,7 +169,7 @@ func (a associationResource) at(r *request, id string) (associations.Association
 	if parsed, ok := objects.ParseID(id); ok {
 		q = append(q, filters.Condition{Field: schema.Field("id"), IDs: []uuid.UUID{parsed}})
 	} else {
-		parts := splitKey(id)
+		parts := objects.SplitKey(id)
 		if len(parts) != 3 {
 			return none, errNoAssociation
 		}

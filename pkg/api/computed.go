@@ -14,11 +14,12 @@ import (
 )
 
 // slugStep is one value of a natural key that needs nothing but the row of the
-// object and the names of what it refers to.
+// object, the names of what it refers to and of what stands above these.
 type slugStep struct {
 	own bool  // the name of the object itself
 	id  bool  // its id
 	ref int32 // else the name of the target in this field
+	up  int   // or of what stands so many levels above the target
 }
 
 // plain says how the names of a type are made without reading more objects.
@@ -26,6 +27,7 @@ type plain struct {
 	ok    bool
 	steps []slugStep
 	named []int32 // fields whose targets the steps name
+	trees []int32 // those of them where steps go up from the targets
 }
 
 // plains keeps what was found out of each type of a catalogue.
@@ -45,7 +47,11 @@ func plainOf(cat *objects.Catalogue, t *objects.Type) plain {
 		step, ok := slugStepOf(cat, t, path)
 		p.ok = p.ok && ok
 		p.steps = append(p.steps, step)
-		if step.ref != 0 {
+		switch {
+		case step.up > 1:
+		case step.up == 1:
+			p.trees = append(p.trees, step.ref)
+		case step.ref != 0:
 			p.named = append(p.named, step.ref)
 		}
 	}
@@ -72,7 +78,15 @@ func slugStepOf(cat *objects.Catalogue, t *objects.Type, path string) (slugStep,
 		return slugStep{}, false
 	}
 	target := cat.Type(f.To[0])
-	return slugStep{ref: f.ID}, target != nil && target.Named == rest
+	if target == nil {
+		return slugStep{}, false
+	}
+	step := slugStep{ref: f.ID}
+	for target.KeyAbove && strings.HasPrefix(rest, target.Tree+"__") {
+		rest = rest[len(target.Tree+"__"):]
+		step.up++
+	}
+	return step, target.Named == rest
 }
 
 // isComputed reports whether a shown field needs more than the row of its
@@ -184,10 +198,14 @@ func (l *level) follow(ctx context.Context, hop filters.Hop, from []uuid.UUID) (
 // computed when it is read.
 func (l *level) readComputed(ctx context.Context) error {
 	cat := l.r.catalogue()
+	above, err := l.namesAbove(ctx)
+	if err != nil {
+		return err
+	}
 	var rest []*thing
 	for _, one := range l.things {
 		if p := plainOf(cat, one.t); p.ok {
-			one.labels = naming{one.Str, plainSlug(one, p)}
+			one.labels = naming{one.Str, plainSlug(one, p, above)}
 			continue
 		}
 		rest = append(rest, one)
@@ -240,7 +258,32 @@ func (l *level) readTypes(ctx context.Context, things []*thing) error {
 	return nil
 }
 
-func plainSlug(one *thing, p plain) string {
+// namesAbove reads the names of what stands above the targets that plain slugs
+// go up from, the nearest first: in one statement, and in none where no tree has
+// a second level.
+func (l *level) namesAbove(ctx context.Context) (map[uuid.UUID][]string, error) {
+	var targets []uuid.UUID
+	known := map[uuid.UUID]bool{}
+	for t, things := range l.ofType() {
+		p := plainOf(l.r.catalogue(), t)
+		if !p.ok {
+			continue
+		}
+		for _, field := range p.trees {
+			for _, one := range things {
+				for _, link := range one.links(field, false) {
+					if !known[link.Target] {
+						known[link.Target] = true
+						targets = append(targets, link.Target)
+					}
+				}
+			}
+		}
+	}
+	return l.r.api.Store.NamesAbove(ctx, targets)
+}
+
+func plainSlug(one *thing, p plain, above map[uuid.UUID][]string) string {
 	parts := make([]string, 0, len(p.steps)+1)
 	set := 0
 	for _, step := range p.steps {
@@ -251,11 +294,7 @@ func plainSlug(one *thing, p plain) string {
 		case step.id:
 			part = one.ID.String()
 		default:
-			if target := one.links(step.ref, false); len(target) > 0 {
-				part = objects.Slugify(target[0].Name)
-			} else {
-				null = true
-			}
+			part, null = nameAt(one, step, above)
 		}
 		parts = append(parts, part)
 		if !null {
@@ -263,6 +302,22 @@ func plainSlug(one *thing, p plain) string {
 		}
 	}
 	return strings.Join(append(parts[:set], one.ID.String()[:4]), "_")
+}
+
+// nameAt is what a step through a reference arrives at; null when that is nothing.
+func nameAt(one *thing, step slugStep, above map[uuid.UUID][]string) (slug string, null bool) {
+	target := one.links(step.ref, false)
+	switch {
+	case len(target) == 0:
+		return "", true
+	case step.up == 0:
+		return objects.Slugify(target[0].Name), false
+	}
+	names := above[target[0].Target]
+	if step.up > len(names) {
+		return "", true
+	}
+	return objects.Slugify(names[step.up-1]), false
 }
 
 // generic stands for computed references, which may lead to any type.

@@ -118,9 +118,13 @@ func keepReturns(raw []byte) ([]byte, bool) {
 // the attributes of one reference, columns cf_key custom fields.
 func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error) {
 	fields := newOrdered()
+	none := map[string][]string{} // of references: attributes that no object has
 	for i, name := range header {
 		value := row[i]
 		if value == csvNoObject {
+			if field, path, ok := strings.Cut(name, "__"); ok && kinds[field] == objects.Reference {
+				none[field] = append(none[field], path)
+			}
 			continue // as if there were no such column
 		}
 		if key, ok := strings.CutPrefix(name, "cf_"); ok {
@@ -133,6 +137,14 @@ func draftFromRow(header, row []string, kinds columnKinds) (objects.Draft, error
 			continue
 		}
 		fields.nested(field).set(path, cellOf(value, objects.Text))
+	}
+	for field, paths := range none {
+		// Where other columns name an object, it has none there.
+		if _, named := fields.values[field].(*ordered); named {
+			for _, path := range paths {
+				fields.nested(field).set(path, nil)
+			}
+		}
 	}
 	raw, err := fields.json()
 	if err != nil {

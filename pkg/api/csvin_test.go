@@ -22,6 +22,7 @@ func TestCellsOfCSV(t *testing.T) {
 		{"the words for nothing", "label,rel\nNULL,NULL\n", `{"label":null,"rel":null}`},
 		{"no object is a column that is not there", "label,rel,type\nNoObject,NoObject,\n", `{"type":null}`},
 		{"attributes of a reference", "rel__key,rel__label\na,b\n", `{"rel":{"key":"a","label":"b"}}`},
+		{"attributes that no object has", "rel__key,rel__up__key,type\na,NoObject,b\n", `{"rel":{"key":"a","up__key":null},"type":"b"}`},
 		{"attributes of a reference to nothing", "rel__key,type\nNoObject,a\n", `{"type":"a"}`},
 	}
 	for _, tt := range tests {

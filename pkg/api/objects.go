@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,7 +251,7 @@ func (a objectResource) at(r *request, id string) (objects.Shown, error) {
 		}
 		q = append(q, a.these([]uuid.UUID{parsed})...)
 	} else {
-		key, ok := a.byKey(r.catalogue(), splitKey(id))
+		key, ok := a.byKey(r.catalogue(), objects.SplitKey(id))
 		if !ok {
 			return none, noMatch(a.t.Class)
 		}
@@ -284,30 +283,16 @@ func (a objectResource) byID(r *request, id uuid.UUID, lean bool) (objects.Shown
 	return found[0], nil
 }
 
-// noValue stands for null in a composite key.
-const noValue = "\x00"
-
-// splitKey splits a composite key: values joined by semicolons, each quoted as
-// in a URL.
-func splitKey(id string) []string {
-	parts := strings.Split(id, ";")
-	for i, part := range parts {
-		if text, err := url.QueryUnescape(part); err == nil {
-			parts[i] = text
-		}
-	}
-	return parts
-}
-
 // byKey are the conditions that an object has the values of a natural key; those
 // that were left out at its end are null. False: it cannot be one of this type.
 func (a objectResource) byKey(cat *objects.Catalogue, parts []string) (filters.Query, bool) {
-	if len(parts) > len(a.t.NaturalKey) {
+	paths, fits := a.t.KeyPaths(len(parts))
+	if !fits {
 		return nil, false
 	}
 	var q filters.Query
-	for i, path := range a.t.NaturalKey {
-		value := noValue
+	for i, path := range paths {
+		value := objects.NoValue
 		if i < len(parts) {
 			value = parts[i]
 		}
@@ -329,18 +314,18 @@ func (a objectResource) keyCondition(cat *objects.Catalogue, path, value string)
 	switch {
 	case path == "pk" || path == "id" || strings.HasSuffix(path, "__pk") || strings.HasSuffix(path, "__id"):
 		id, ok := objects.ParseID(value)
-		if value == noValue {
+		if value == objects.NoValue {
 			break
 		}
 		return filters.Condition{Field: &filters.Field{Name: path, Kind: filters.UUID, Path: way}, IDs: []uuid.UUID{id}}, ok
 	case field != nil && field.Kind == objects.Integer:
 		kind = filters.Integer
-		if _, err := strconv.ParseInt(value, 10, 64); err != nil && value != noValue {
+		if _, err := strconv.ParseInt(value, 10, 64); err != nil && value != objects.NoValue {
 			return filters.Condition{}, false
 		}
 	}
 	of := &filters.Field{Name: path, Kind: kind, Path: way, Nullable: true}
-	if value == noValue {
+	if value == objects.NoValue {
 		return filters.Condition{Field: of, Lookup: filters.IsNull, Truth: true}, true
 	}
 	return filters.Condition{Field: of, Texts: []string{value}}, !strings.ContainsRune(value, 0)

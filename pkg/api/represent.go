@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -509,7 +510,7 @@ func (l *level) appendEntry(b []byte, entry associations.Entry) []byte {
 
 // appendURL appends the address of an object as a JSON string.
 func (r *request) appendURL(b []byte, t *objects.Type, id uuid.UUID, more string) []byte {
-	return r.appendAddress(b, t.Path, id, more)
+	return r.appendAddress(b, cmp.Or(t.Path, t.Address), id, more)
 }
 
 func (r *request) appendAddress(b []byte, path string, id uuid.UUID, more string) []byte {

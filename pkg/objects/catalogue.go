@@ -67,6 +67,7 @@ type Type struct {
 	Singular string // verbose name, "device"
 	Plural   string
 	Path     string // below /api/, "dcim/devices"; empty: not reached by the object endpoints
+	Address  string // where the others are said to stand below /api/
 	Related  bool   // takes part in relationships
 	Linkable bool   // its list offers cr_ filters
 	Runtime  bool   `yaml:"-"` // made at run time
@@ -92,6 +93,9 @@ type Type struct {
 	Tree string
 	// NaturalKey are paths ("name", "location__name"): of the slug and of composite keys.
 	NaturalKey []string `yaml:"natural_key"`
+	// KeyAbove: the natural key goes on with those of the objects above, as far as
+	// the deepest tree of the type goes ("parent__name", …), wherever it stands.
+	KeyAbove bool `yaml:"key_above"`
 	// Order is the default order of lists: field paths, "-" for descending; "_name" means sort_key.
 	Order []string
 	// Unique are the sets of fields that are unique together, as the model
@@ -103,6 +107,7 @@ type Type struct {
 	// Search are the paths that q looks at, "path" (contains), "path:ie" or "path:eq".
 	Search []string
 
+	above        int // how many objects above it a natural key names
 	fields       map[string]*Field
 	rules        []*rule // as rules.yaml has them, in order
 	str, display *Template

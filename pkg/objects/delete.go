@@ -75,13 +75,19 @@ func (d *deletion) run(ids []uuid.UUID, unlink func(context.Context, []uuid.UUID
 	}
 	w := &writing{s: d.s, ctx: d.ctx, tx: d.tx, c: d.c}
 	counts, touch := map[int16]int{}, false
+	var trees replaced
 	for _, o := range d.going {
 		counts[o.Type.ID]--
+		trees.leave(o)
 		for _, r := range o.Type.rules {
 			touch = touch || ruleKinds[r.kind].kept
 		}
 	}
-	if touch {
+	shallower, err := trees.changesKeys(d.ctx, d.tx, d.c)
+	if err != nil {
+		return nil, false, err
+	}
+	if touch || shallower {
 		if err := d.tx.TouchCatalogue(d.ctx); err != nil {
 			return nil, false, err
 		}

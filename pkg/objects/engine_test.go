@@ -226,6 +226,7 @@ func TestReferences(t *testing.T) {
 		w.make("room", "dcim.location", `{"name":"Room","location_type":"$site","status":"$active","parent":"$lyon"}`)
 		w.make("voice", "extras.role", `{"name":"Voice","content_types":["ipam.vlan"]}`)
 		w.make("r", "dcim.rack", `{"name":"r","location":"$paris","status":"$active"}`)
+		require.NoError(t, w.service.Kept(context.Background(), w.typ("dcim.location")), "natural keys have a level more")
 		const nobody = `Related object not found using the provided attributes: `
 		tests := []struct{ field, value, want string }{
 			{"tenant", `"00000000-0000-4000-8000-00000000dead"`, nobody + "{'pk': UUID('00000000-0000-4000-8000-00000000dead')}"},

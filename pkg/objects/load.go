@@ -242,6 +242,9 @@ func (c *Catalogue) complete(t *Type) error {
 	if t.Named != "" && t.fields[t.Named] == nil {
 		bad("named: no field %s", t.Named)
 	}
+	if err := t.checkKeyAbove(); err != nil {
+		bad("%w", err)
+	}
 	for _, path := range slices.Concat(t.NaturalKey, t.Order, slices.Concat(t.Unique...)) {
 		path = strings.TrimPrefix(path, "-")
 		if path == "_name" && t.NaturalSort {

@@ -109,10 +109,7 @@ func (l *loader) slug(o *Object) string {
 		}
 		value := l.value(o, path)
 		if list, ok := value.([]any); ok {
-			value = nil
-			if len(list) > 0 {
-				value = list[0]
-			}
+			value = listed(list, strings.Contains(path, "__"))
 		}
 		parts = append(parts, Slugify(text(value)))
 		if value != nil {
@@ -120,6 +117,22 @@ func (l *loader) slug(o *Object) string {
 		}
 	}
 	return strings.Join(append(parts[:set], o.ID.String()[:4]), "_")
+}
+
+// listed is a list as one value of a key: all of the object's own, the first of
+// what a path leads to.
+func listed(list []any, first bool) any {
+	switch {
+	case !first:
+		parts := make([]string, len(list))
+		for i, v := range list {
+			parts[i] = text(v)
+		}
+		return strings.Join(parts, ",")
+	case len(list) > 0:
+		return list[0]
+	}
+	return nil
 }
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

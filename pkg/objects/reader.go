@@ -64,6 +64,9 @@ type Reader interface {
 	Ancestors(ctx context.Context, ids []uuid.UUID) ([]Above, error)
 	// Descendants returns what stands below ids, themselves included at depth 0.
 	Descendants(ctx context.Context, ids []uuid.UUID) ([]Above, error)
+	// Deepest returns how many objects stand above the deepest one of the type of
+	// that name in its tree.
+	Deepest(ctx context.Context, typeName string) (int, error)
 	// KeyHolders returns those of keys that are taken, with the objects that
 	// hold them.
 	KeyHolders(ctx context.Context, keys []Key) ([]Key, error)
@@ -114,7 +117,8 @@ type Tx interface {
 	Move(ctx context.Context, t int16, id, parent uuid.UUID) (bool, error)
 	// CountObjects notes that there are n more objects (fewer when negative) of a type.
 	CountObjects(ctx context.Context, t int16, n int) error
-	// TouchCatalogue tells all servers that run-time types or custom fields changed.
+	// TouchCatalogue tells all servers that run-time types, custom fields or the
+	// depth of trees changed.
 	TouchCatalogue(ctx context.Context) error
 }
 

@@ -3,7 +3,6 @@ package objects
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -106,31 +105,18 @@ func flatten(out Pairs, prefix string, v Pairs) Pairs {
 	return out
 }
 
-// readComposite reads the values of the natural key, quoted as in a URL and
-// joined by semicolons; those left out are null. Keys of trees go on with the
-// names of the parents, as many as are given and one more at least.
+// readComposite reads the values of the natural key; those left out are null.
 func readComposite(t *Type, text string) named {
-	parts := strings.Split(text, ";")
-	keys := slices.Clone(t.NaturalKey)
-	if t.Tree != "" && len(keys) == 1 {
-		for up := t.Tree; len(keys) < max(2, len(parts)); up += "__" + t.Tree {
-			keys = append(keys, up+"__"+keys[0])
-		}
-	}
-	if len(parts) > len(keys) {
+	parts := SplitKey(text)
+	keys, fits := t.KeyPaths(len(parts))
+	if !fits {
 		return named{text: "Related object not found using provided composite-key: " + text}
 	}
 	var params Pairs
 	for i, key := range keys {
 		var value any
-		if i < len(parts) {
-			part, err := url.PathUnescape(parts[i])
-			if err != nil {
-				part = parts[i]
-			}
-			if value = part; part == "\x00" {
-				value = nil
-			}
+		if i < len(parts) && parts[i] != NoValue {
+			value = parts[i]
 		}
 		params = append(params, Pair{key, value})
 	}

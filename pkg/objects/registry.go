@@ -117,7 +117,11 @@ func (r *Registry) build(ctx context.Context, store RegistryStore) (*Catalogue, 
 		}
 		made = append(made, d.typ())
 	}
-	c, err := r.base.With(made, nil)
+	deep, err := r.base.deepenFor(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	c, err := deep.With(made, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -163,13 +167,15 @@ func bind(ctx context.Context, store RegistryStore, c *Catalogue) error {
 }
 
 // Kept has a change of objects of type t show at once where it changes the
-// catalogue, as custom fields do. Whoever writes objects calls it once the
+// catalogue, as custom fields do, and trees that natural keys go up. Whoever writes objects calls it once the
 // transaction is kept.
 func (s *Service) Kept(ctx context.Context, t *Type) error {
+	kept := t.KeyAbove
 	for _, r := range t.rules {
-		if ruleKinds[r.kind].kept {
-			return s.registry.Refresh(ctx)
-		}
+		kept = kept || ruleKinds[r.kind].kept
+	}
+	if kept {
+		return s.registry.Refresh(ctx)
 	}
 	return nil
 }

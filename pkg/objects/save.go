@@ -377,19 +377,33 @@ func (w *writing) blame(planned []*Planned, wrong func(*Planned) *fault.Error) e
 }
 
 // finish renames what is called after the written objects, and tells servers of
-// changed custom fields.
+// changed custom fields and of trees that natural keys follow.
 func (w *writing) finish() error {
 	var renamed []*Planned
+	var trees replaced
 	touch := false
 	for _, p := range w.done {
-		if p.Before != nil {
+		switch t := p.Object.Type; {
+		case p.Before == nil:
+			trees.place(p.Object)
+		default:
 			renamed = append(renamed, p)
+			if t.Tree != "" && p.Object.Ref(t.Tree) != p.Before.Ref(t.Tree) {
+				trees.leave(p.Object)
+			}
 		}
 		for _, r := range p.Object.Type.rules {
 			touch = touch || ruleKinds[r.kind].kept
 		}
 	}
-	if touch {
+	for _, o := range w.gone {
+		trees.leave(o)
+	}
+	deeper, err := trees.changesKeys(w.ctx, w.tx, w.c)
+	if err != nil {
+		return err
+	}
+	if touch || deeper {
 		if err := w.tx.TouchCatalogue(w.ctx); err != nil {
 			return err
 		}

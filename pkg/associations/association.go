@@ -4,6 +4,7 @@
 package associations
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,3 +59,62 @@ type Claim struct {
 	RID                 int32
 	Source, Destination uuid.UUID
 }
+
+// Contest is what a write of links takes from other writers or leaves to them.
+// Where several want some of the same, all take it in one order, or they would
+// wait for each other in a circle. Links of definitions that allow each object
+// any number of peers are contested as pairs only: a write that makes or ends
+// several of them, of several objects, takes their ends.
+type Contest struct {
+	// Alone are objects that can have one peer only, or that are changed
+	// themselves; Shared are those at the other ends.
+	Alone, Shared []uuid.UUID
+	// Ended are associations that go: their ends are contested, too.
+	Ended []uuid.UUID
+	// Replaced are sets of peers that are to become others.
+	Replaced []Replaced
+}
+
+// Replaced is an object whose peers in a definition shall be others: those it
+// has and is to lose are contested as well as those it is to get.
+type Replaced struct {
+	RID                 int32
+	Object              uuid.UUID
+	Source, Destination bool // the ends of links at which the object stands
+	Peers               []uuid.UUID
+	Alone               bool // each peer is taken as if it could have one only
+}
+
+// Held are the objects that a transaction keeps from others; nil: everything,
+// where the database has one writer.
+type Held map[uuid.UUID]bool
+
+// Has reports whether all of ids are held.
+func (h Held) Has(ids ...uuid.UUID) bool {
+	return h == nil || !slices.ContainsFunc(ids, func(id uuid.UUID) bool { return !h[id] })
+}
+
+// Empty reports whether nothing is contested.
+func (c Contest) Empty() bool {
+	return len(c.Alone)+len(c.Shared)+len(c.Ended)+len(c.Replaced) == 0
+}
+
+// ends adds the ends of a link.
+func (c *Contest) ends(r *relationships.Relationship, source, destination uuid.UUID) {
+	if !contested(r) {
+		return
+	}
+	c.end(source, r.SourceUnique)
+	c.end(destination, r.DestinationUnique)
+}
+
+func (c *Contest) end(id uuid.UUID, alone bool) {
+	if alone {
+		c.Alone = append(c.Alone, id)
+	} else {
+		c.Shared = append(c.Shared, id)
+	}
+}
+
+// contested reports whether objects can be in the way of each other in r.
+func contested(r *relationships.Relationship) bool { return r.SourceUnique || r.DestinationUnique }

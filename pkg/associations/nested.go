@@ -30,10 +30,10 @@ type wish struct {
 // decoder reads "relationships" of the bodies for objects of one type
 // (reference sections 4.2 and 4.3).
 type decoder struct {
-	objects *objects.Service
-	reader  objects.Reader
 	t       *objects.Type
 	applied []relationships.Applied
+	// resolve looks objects of a type up; texts say why one is not found.
+	resolve func(ctx context.Context, t *objects.Type, list []json.RawMessage) (ids []uuid.UUID, texts []string, err error)
 }
 
 // nested reads one body; the fault is about the field "relationships".
@@ -148,7 +148,7 @@ func (d *decoder) peers(ctx context.Context, w *wish, list []json.RawMessage) (s
 	if w.PeerType == nil {
 		return "Unable to locate model class", nil
 	}
-	ids, texts, err := d.objects.ResolveMany(ctx, d.reader, w.PeerType, list, objects.MemberForm)
+	ids, texts, err := d.resolve(ctx, w.PeerType, list)
 	if err != nil {
 		return "", err
 	}
@@ -159,4 +159,20 @@ func (d *decoder) peers(ctx context.Context, w *wish, list []json.RawMessage) (s
 	}
 	w.peers = ids
 	return "", nil
+}
+
+// givenIDs resolves to the ids that members of a list give, without looking
+// whether there is such an object. It leaves out what is named otherwise.
+func givenIDs(_ context.Context, _ *objects.Type, list []json.RawMessage) ([]uuid.UUID, []string, error) {
+	var ids []uuid.UUID
+	for _, raw := range list {
+		member, err := objects.DecodeJSON(raw)
+		if pairs, ok := member.(objects.Pairs); ok {
+			member, _ = pairs.Get("id")
+		}
+		if id, ok := objects.ReadID(member); ok && err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil, nil
 }

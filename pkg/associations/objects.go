@@ -1,8 +1,11 @@
 package associations
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +26,9 @@ type writer struct {
 	duties  duties
 	decoder decoder
 	at      time.Time
+	held    Held // what changes contest, as far as it is known before
+	asked   Held // with the peers that were to stay: nobody contested them then
+	last    bool // no further attempt follows
 }
 
 // write runs do in a transaction. Where it is refused, or links found their place
@@ -36,8 +42,10 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 	for attempt := 1; ; attempt++ {
 		err := s.store.ChangeAssociations(ctx, func(tx Tx) error {
 			return do(&writer{
-				objects: s.objects, tx: tx, set: set, t: t, at: s.time(), duties: dutiesOf(set, t),
-				decoder: decoder{objects: s.objects, reader: tx, t: t, applied: set.For(t.ID)},
+				last: attempt == attempts, objects: s.objects, tx: tx, set: set, t: t, at: s.time(), duties: dutiesOf(set, t),
+				decoder: decoder{t: t, applied: set.For(t.ID), resolve: func(ctx context.Context, t *objects.Type, list []json.RawMessage) ([]uuid.UUID, []string, error) {
+					return s.objects.ResolveMany(ctx, tx, t, list, objects.MemberForm)
+				}},
 			})
 		})
 		taken := errors.Is(err, errTaken)
@@ -105,6 +113,13 @@ func (w *writer) create(ctx context.Context, drafts []objects.Draft, bulk bool) 
 	}
 	if lacking != nil && len(planned) == 0 {
 		return nil, lacking
+	}
+	var contest Contest
+	for i := range planned {
+		contest.Replaced = append(contest.Replaced, replaced(planned[i].Object.ID, asked[i].sides, len(planned) > 1)...)
+	}
+	if err := hold(ctx, w.tx, contest); err != nil {
+		return nil, err
 	}
 	made, err := w.objects.Save(ctx, w.tx, planned)
 	if err != nil {
@@ -202,7 +217,13 @@ const mostTogether = 3
 func (w *writer) changeAll(ctx context.Context, changes []objects.Change) ([]uuid.UUID, error) {
 	ids := make([]uuid.UUID, 0, len(changes))
 	tries := 0
-	if w.apart(ctx, changes) {
+	switch {
+	case len(changes) == 1:
+	case !w.apart(ctx, changes):
+		if err := w.holdAll(ctx, changes); err != nil {
+			return nil, err
+		}
+	default:
 		tries = mostTogether
 		var err error
 		if changes, err = w.present(ctx, changes); err != nil {
@@ -239,7 +260,46 @@ func (w *writer) changeAll(ctx context.Context, changes []objects.Change) ([]uui
 // be in the way of another's.
 func (w *writer) apart(ctx context.Context, changes []objects.Change) bool {
 	links := func(c objects.Change) bool { return c.Draft.Err != nil || c.Draft.Has("relationships") }
-	return len(changes) > 1 && len(w.duties.applied) == 0 && !slices.ContainsFunc(changes, links) && w.objects.Apart(ctx, w.t, changes)
+	return len(w.duties.applied) == 0 && !slices.ContainsFunc(changes, links) && w.objects.Apart(ctx, w.t, changes)
+}
+
+// holdAll keeps what changes contest before the first is made: the objects
+// themselves, and the peers that they have or shall have. Only peers that are
+// named by something other than their ids are not known yet.
+func (w *writer) holdAll(ctx context.Context, changes []objects.Change) error {
+	var contest Contest
+	ahead := w.decoder
+	ahead.resolve = givenIDs
+	for _, c := range changes {
+		contest.Alone = append(contest.Alone, c.ID)
+		asked, _, err := ahead.nested(ctx, c.Draft)
+		if err != nil {
+			return err
+		}
+		contest.Replaced = append(contest.Replaced, replaced(c.ID, asked.sides, true)...)
+	}
+	return w.hold(ctx, contest)
+}
+
+// hold adds what is contested to what is held.
+func (w *writer) hold(ctx context.Context, c Contest) error {
+	held, err := w.tx.HoldEnds(ctx, c)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		maps.Copy(held, w.held)
+		asked := maps.Clone(held)
+		maps.Copy(asked, w.asked)
+		for _, r := range c.Replaced {
+			for _, peer := range r.Peers {
+				asked[peer] = true
+			}
+		}
+		w.asked = asked
+	}
+	w.held = held
+	return nil
 }
 
 // present are the changes of objects that are there.
@@ -315,6 +375,11 @@ func (w *writer) change(ctx context.Context, c objects.Change) error {
 	if c.Draft.Err != nil {
 		return w.refuse(ctx, c)
 	}
+	if contested := replaced(c.ID, asked.sides, false); !w.holds(c.ID, contested) {
+		if err := w.hold(ctx, Contest{Alone: []uuid.UUID{c.ID}, Replaced: contested}); err != nil {
+			return err
+		}
+	}
 	planned, err := w.objects.PlanChange(ctx, w.tx, w.t, c, also)
 	if err != nil {
 		return err
@@ -330,6 +395,14 @@ func (w *writer) change(ctx context.Context, c objects.Change) error {
 		return err
 	}
 	return w.replace(ctx, c.ID, asked.sides)
+}
+
+// holds reports whether holdAll did for the change of an object what is needed.
+func (w *writer) holds(id uuid.UUID, contested []Replaced) bool {
+	if len(contested) > 0 && (w.asked == nil || !w.asked.Has(id)) {
+		return false
+	}
+	return !slices.ContainsFunc(contested, func(r Replaced) bool { return !w.asked.Has(r.Peers...) })
 }
 
 // refuse reports a change that could not be read, if there is what it is for.
@@ -349,8 +422,27 @@ func (w *writer) notFound() error {
 	return fault.NotFoundf("No %s matches the given query.", class)
 }
 
+// replaced is what wishes for the peers of an object contest; one of several
+// objects in the same write contests pairs, too.
+func replaced(id uuid.UUID, wishes []wish, several bool) []Replaced {
+	var out []Replaced
+	for _, w := range wishes {
+		pairs := several && !contested(w.Relationship)
+		if !pairs && !contested(w.Relationship) {
+			continue
+		}
+		r := Replaced{RID: w.RID, Object: id, Source: w.Other != relationships.Source, Destination: w.Other != relationships.Destination}
+		r.Alone = pairs || r.Source && w.DestinationUnique || r.Destination && w.SourceUnique
+		r.Peers = slices.Clone(w.peers)
+		slices.SortFunc(r.Peers, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+		r.Peers = slices.Compact(r.Peers)
+		out = append(out, r)
+	}
+	return out
+}
+
 // replace makes the peers of an object those that are wished for. Links to
-// peers that stay are left alone.
+// peers that stay are left alone. errTaken: others were faster.
 func (w *writer) replace(ctx context.Context, id uuid.UUID, wishes []wish) error {
 	if len(wishes) == 0 {
 		return nil
@@ -367,7 +459,13 @@ func (w *writer) replace(ctx context.Context, id uuid.UUID, wishes []wish) error
 	var wanted []candidate
 	for _, wish := range wishes {
 		old, missing := wish.compare(id, rows)
-		gone = append(gone, old...)
+		ends := slices.Clone(missing)
+		for _, row := range old {
+			gone, ends = append(gone, row.ID), append(ends, row.SourceID, row.DestinationID)
+		}
+		if contested(wish.Relationship) && !w.held.Has(ends...) && !w.last {
+			return errTaken // links changed while this one waited for its turn
+		}
 		wanted = append(wanted, w.links(id, wish, missing)...)
 	}
 	if len(gone) > 0 {
@@ -379,7 +477,7 @@ func (w *writer) replace(ctx context.Context, id uuid.UUID, wishes []wish) error
 }
 
 // compare returns the rows that are to go, and the peers that no row links yet.
-func (w wish) compare(id uuid.UUID, rows []Row) (gone, missing []uuid.UUID) {
+func (w wish) compare(id uuid.UUID, rows []Row) (gone []Row, missing []uuid.UUID) {
 	wanted := map[uuid.UUID]bool{}
 	for _, peer := range w.peers {
 		wanted[peer] = true
@@ -392,7 +490,7 @@ func (w wish) compare(id uuid.UUID, rows []Row) (gone, missing []uuid.UUID) {
 		case wanted[peer]:
 			there[peer] = true
 		default:
-			gone = append(gone, row.ID)
+			gone = append(gone, row)
 		}
 	}
 	for _, peer := range w.peers {

@@ -1,12 +1,16 @@
 package associations_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -124,6 +128,94 @@ func TestSixteenWritersBreakNoRule(t *testing.T) {
 			})
 		}
 	})
+}
+
+// deadlocks is how many times PostgreSQL ended a transaction of a database
+// because it and others waited for each other. Connections tell it when they are
+// closed.
+func deadlocks(t *testing.T, dsn string) int {
+	t.Helper()
+	if !strings.HasPrefix(dsn, "postgres") {
+		return 0
+	}
+	db, err := sql.Open("postgres", dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	var n, others int
+	require.Eventually(t, func() bool {
+		require.NoError(t, db.QueryRow(`select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`).Scan(&others))
+		return others == 0
+	}, 10*time.Second, 20*time.Millisecond)
+	require.NoError(t, db.QueryRow(`select deadlocks from pg_stat_database where datname = current_database()`).Scan(&n))
+	return n
+}
+
+// Sixteen writers who take each other's peers wait for each other in one order,
+// whichever way they write: none of them is ended by the database to free the
+// others, which takes it a second each time.
+func TestWritersThatSwapPeersDoNotDeadlock(t *testing.T) {
+	for _, kind := range []relationships.Type{relationships.OneToOne, relationships.OneToMany, relationships.SymmetricOneToOne} {
+		storetest.EachDSN(t, func(t *testing.T, dsn string) {
+			before := deadlocks(t, dsn)
+			s, err := store.Open(context.Background(), dsn, store.Options{})
+			require.NoError(t, err)
+			swapPeers(t, newWorld(t, s), kind)
+			require.NoError(t, s.Close())
+			assert.Equal(t, before, deadlocks(t, dsn), kind)
+		})
+	}
+}
+
+func swapPeers(t *testing.T, w *world, kind relationships.Type) {
+	ids := w.objects("tenancy.tenant", "t", 8)
+	r := w.define("r", fields{"type": string(kind), "destination_type": "tenancy.tenant"})
+	sides := []relationships.Side{relationships.Source, relationships.Destination}
+	if kind.Symmetric() {
+		sides = []relationships.Side{relationships.Peer}
+	}
+	for i := 0; i < len(ids); i += 2 {
+		w.mustLink(r, ids[i], ids[i+1])
+	}
+	writers(t, 16, func(writer int, chance *rand.Rand) error {
+		pick := func() uuid.UUID { return ids[chance.IntN(len(ids))] }
+		nested := func() objects.Change {
+			peers := []any{pick()}
+			if chance.IntN(3) == 0 {
+				peers = nil // what others want
+			}
+			return objects.Change{ID: pick(), Partial: true, Draft: draft(t, related(r.Key, sides[chance.IntN(len(sides))], peers...))}
+		}
+		for round := range 20 {
+			all, err := w.associations.Associations(w.ctx, associations.List{})
+			if err != nil {
+				return err
+			}
+			moved := func() objects.Change {
+				return objects.Change{ID: all[chance.IntN(len(all))].ID, Partial: true, Bulk: true, Draft: draft(t, fields{"source_id": pick()})}
+			}
+			switch way := chance.IntN(8); {
+			case way < 3:
+				_, err = w.associations.UpdateObjects(w.ctx, w.typ("tenancy.tenant"), []objects.Change{nested()})
+			case way == 3:
+				_, err = w.associations.UpdateObjects(w.ctx, w.typ("tenancy.tenant"), []objects.Change{nested(), nested(), nested()})
+			case way == 4:
+				d := fields{"name": fmt.Sprintf("n%d-%d", writer, round)}
+				d["relationships"] = related(r.Key, sides[chance.IntN(len(sides))], pick())["relationships"]
+				_, err = w.associations.CreateObjects(w.ctx, w.typ("tenancy.tenant"), []objects.Draft{draft(t, d)}, false)
+			case way == 5 && len(all) > 0:
+				_, err = w.associations.Update(w.ctx, []objects.Change{moved(), moved()})
+			case way == 6 && len(all) > 0:
+				err = w.associations.Delete(w.ctx, []uuid.UUID{moved().ID, moved().ID}, true)
+			default:
+				_, err = w.associations.Create(w.ctx, []objects.Draft{draft(t, body(r, pick(), pick())), draft(t, body(r, pick(), pick()))}[:1+chance.IntN(2)], true)
+			}
+			if err != nil && (fault.As(err) == nil || errors.Is(err, fault.Busy)) {
+				return err
+			}
+		}
+		return nil
+	})
+	assert.Zero(t, broken(r, w.all(r)))
 }
 
 // Of many who want the same place one gets it, and the others hear why not.

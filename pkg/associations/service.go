@@ -56,6 +56,10 @@ type Tx interface {
 	// HoldAssociations is AssociationRows that keeps the rows as they are until
 	// the transaction ends.
 	HoldAssociations(ctx context.Context, ids []uuid.UUID) ([]Row, error)
+	// HoldEnds keeps what is contested from other writers until the transaction
+	// ends, and returns what it keeps. It comes before all else that a
+	// transaction holds.
+	HoldEnds(ctx context.Context, c Contest) (Held, error)
 	// Link makes associations of one definition, all or none. It judges types
 	// and filters itself, by the definition as r has it; false: some link is
 	// not allowed, or the definition is not as r has it any more.
@@ -190,7 +194,14 @@ func (s *Service) link(ctx context.Context, wanted []candidate) ([]Association, 
 	}
 	at := s.time()
 	rows := make([]Row, len(wanted))
+	var contest Contest
+	for _, c := range wanted {
+		contest.ends(c.definition, c.source, c.destination)
+	}
 	err := s.store.ChangeAssociations(ctx, func(tx Tx) error {
+		if err := hold(ctx, tx, contest); err != nil {
+			return err
+		}
 		return linkAll(ctx, tx, wanted, at, func(i int, row Row) { rows[i] = row })
 	})
 	if err != nil {
@@ -201,6 +212,15 @@ func (s *Service) link(ctx context.Context, wanted []candidate) ([]Association, 
 		made[i] = association(wanted[i].definition, row)
 	}
 	return made, nil
+}
+
+// hold keeps what is contested, if anything is.
+func hold(ctx context.Context, tx Tx, c Contest) error {
+	if c.Empty() {
+		return nil
+	}
+	_, err := tx.HoldEnds(ctx, c)
+	return err
 }
 
 func (s *Service) linkOne(ctx context.Context, c candidate) ([]Association, error) {
@@ -309,7 +329,7 @@ func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Assoc
 	if len(changes) == 0 {
 		return []Association{}, nil
 	}
-	for range attempts {
+	for attempt := range attempts {
 		s.definitions.Renew()
 		set, err := s.definitions.Set(ctx)
 		if err != nil {
@@ -317,7 +337,7 @@ func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Assoc
 		}
 		var rows []Row
 		err = s.store.ChangeAssociations(ctx, func(tx Tx) error {
-			ids, err := s.update(ctx, tx, set, changes)
+			ids, err := s.update(ctx, tx, set, changes, attempt+1 == attempts)
 			if err != nil {
 				return err
 			}
@@ -335,8 +355,9 @@ func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Assoc
 }
 
 // update judges all changes, each as the one before it left things, and makes
-// anew those associations that change.
-func (s *Service) update(ctx context.Context, tx Tx, set *relationships.Set, changes []objects.Change) ([]uuid.UUID, error) {
+// anew those associations that change. errTaken: others were faster; when it is
+// the last attempt, it goes on where it can.
+func (s *Service) update(ctx context.Context, tx Tx, set *relationships.Set, changes []objects.Change, last bool) ([]uuid.UUID, error) {
 	latest := map[uuid.UUID]objects.Change{}
 	asked := make([]uuid.UUID, 0, len(changes))
 	for _, c := range changes {
@@ -345,12 +366,21 @@ func (s *Service) update(ctx context.Context, tx Tx, set *relationships.Set, cha
 		}
 		latest[c.ID] = c
 	}
+	held, err := tx.HoldEnds(ctx, moved(asked, latest))
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.HoldAssociations(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 && !changes[0].Bulk {
 		return nil, notFound()
+	}
+	for _, row := range rows {
+		if !held.Has(row.SourceID, row.DestinationID) && !last {
+			return nil, errTaken // moved while this one waited for its turn
+		}
 	}
 	wanted, problem := changed(set, rows, latest)
 	broken, err := judge(ctx, tx, wanted)
@@ -366,6 +396,21 @@ func (s *Service) update(ctx context.Context, tx Tx, set *relationships.Set, cha
 		return nil, problem
 	}
 	return s.relink(ctx, tx, rows, wanted)
+}
+
+// moved is what changes contest: the ends that associations have, and those that
+// they are to get.
+func moved(ids []uuid.UUID, changes map[uuid.UUID]objects.Change) Contest {
+	contest := Contest{Ended: ids}
+	for _, id := range ids {
+		body := relationships.NewBody(changes[id].Draft, true)
+		for _, end := range []string{"source_id", "destination_id"} {
+			if to, ok := body.ID(end, false); ok {
+				contest.Alone = append(contest.Alone, to)
+			}
+		}
+	}
+	return contest
 }
 
 // changed returns rows as the changes would have them, up to the first change
@@ -409,6 +454,11 @@ func (s *Service) Delete(ctx context.Context, ids []uuid.UUID, bulk bool) error 
 		return nil
 	}
 	return s.store.ChangeAssociations(ctx, func(tx Tx) error {
+		if len(ids) > 1 { // one waits before it holds anything
+			if err := hold(ctx, tx, Contest{Ended: ids}); err != nil {
+				return err
+			}
+		}
 		n, err := tx.Unlink(ctx, ids, s.time())
 		if err == nil && n == 0 && !bulk {
 			return notFound()

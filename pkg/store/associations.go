@@ -148,6 +148,61 @@ func (t *Tx) HoldAssociations(ctx context.Context, ids []uuid.UUID) ([]associati
 	return t.assocRows(ctx, false, `select `+assocColumns+` from assoc a where a.id`+t.dialect.in+` order by a.id`+t.dialect.forUpdate, ids)
 }
 
+// HoldEnds keeps the ends of contested links until the transaction ends, in the
+// order of their ids. Those that can have one peer only are kept from all others
+// who do the same; the others may not be deleted. SQLite has one writer.
+func (t *Tx) HoldEnds(ctx context.Context, c associations.Contest) (associations.Held, error) {
+	if t.dialect.forChange == "" {
+		return nil, nil
+	}
+	// Peers that a set keeps are contested by nobody: they stand in it twice.
+	var ids []uuid.UUID
+	err := t.all(ctx, &ids, `with replaced as (
+			select * from unnest(?::bigint[], ?::bigint[], ?::uuid[], ?::boolean[], ?::boolean[], ?::boolean[]) as r (n, rid, object_id, source, destination, alone)
+		), peer (n, id, alone) as (
+			select * from unnest(?::bigint[], ?::uuid[], ?::boolean[]) as p
+			union all select r.n, a.destination_id, r.alone from replaced r
+				join assoc a on a.source_id = r.object_id and a.rid = r.rid where r.source
+			union all select r.n, a.source_id, r.alone from replaced r
+				join assoc a on a.destination_id = r.object_id and a.rid = r.rid where r.destination
+		), contested (id, alone) as (
+			select value, true from `+t.dialect.ids+` as alone
+			union all select value, false from `+t.dialect.ids+` as shared
+			union all select e.id, e.alone from assoc a cross join lateral (values
+				(a.source_id, a.source_unique or not a.destination_unique), (a.destination_id, a.destination_unique or not a.source_unique)) as e (id, alone)
+				where a.id`+t.dialect.in+`
+			union all select id, bool_or(alone) from peer group by n, id having count(*) = 1
+		)
+		select e.id from (select id, bool_or(alone) as alone from contested group by id order by id) as e
+		left join lateral (select from object o where o.id = e.id and e.alone`+t.dialect.forChange+`) as a on true
+		left join lateral (select from object o where o.id = e.id and not e.alone`+t.dialect.forKeyShare+`) as s on true`,
+		contestArgs(c)...)
+	if err != nil {
+		return nil, fmt.Errorf("hold ends of associations: %w", err)
+	}
+	held := make(associations.Held, len(ids))
+	for _, id := range ids {
+		held[id] = true
+	}
+	return held, nil
+}
+
+func contestArgs(c associations.Contest) []any {
+	var numbers, rids, of []int32
+	var holders, peers []uuid.UUID
+	var sources, destinations, alones, alone []bool
+	for i, r := range c.Replaced {
+		n := int32(i)
+		numbers, rids, holders = append(numbers, n), append(rids, r.RID), append(holders, r.Object)
+		sources, destinations = append(sources, r.Source), append(destinations, r.Destination)
+		alones = append(alones, r.Alone)
+		for _, peer := range r.Peers {
+			of, peers, alone = append(of, n), append(peers, peer), append(alone, r.Alone)
+		}
+	}
+	return []any{numbers, rids, holders, sources, destinations, alones, of, peers, alone, c.Alone, c.Shared, c.Ended}
+}
+
 // LinksOf returns the associations of an object in the given definitions.
 func (r reader) LinksOf(ctx context.Context, id uuid.UUID, rids []int32) ([]associations.Row, error) {
 	text := func(side string) string {
@@ -310,7 +365,13 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 	fit := r.fit(d)
 	definition := with("r.id = ? and r.version = ?", d.ID, d.Version)
 	var from, id fragment
+	guarded := d.Type == relationships.SymmetricOneToOne
 	if len(links) == 1 {
+		if guarded && r.dialect.forChange != "" {
+			// The rows that guard both ends are taken one after the other.
+			definition = sqlf("% and %", definition, with("(select count(*) from (select from object o where o.id in (?, ?) order by o.id"+
+				r.dialect.forChange+") as held) = 2", links[0].Source, links[0].Destination))
+		}
 		id = with(r.dialect.uuid, links[0].ID)
 		from = sqlf(`from relationship r join object s on s.type_id = r.source_type join object d on d.type_id = r.destination_type
 			where % and % and %`, definition, with("s.id = ? and d.id = ?", links[0].Source, links[0].Destination), fit)
@@ -320,13 +381,17 @@ func (r reader) linkText(d *relationships.Relationship, links []associations.Lin
 			ids[i], sources[i], destinations[i] = l.ID, l.Source, l.Destination
 		}
 		id = raw("l.id")
+		order := "s.id, d.id"
+		if d.Type.Symmetric() && r.dialect.forChange != "" { // the same pairs in the same order, whichever way they are written
+			order = "least(s.id, d.id), greatest(s.id, d.id)"
+		}
 		// SQLite joins in this order; left to itself it may begin with all pairs
 		// of objects that the filters leave.
 		from = sqlf(`from % as l cross join relationship r cross join object s cross join object d
 			where % and s.id = l.a and s.type_id = r.source_type and d.id = l.b and d.type_id = r.destination_type
-			and % order by s.id, d.id`, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
+			and % order by `+order, with(r.dialect.triples, r.dialect.tripleArgs(ids, sources, destinations)...), definition, fit)
 	}
-	return r.dialect.insertLinks(id, from, at, len(links), d.Type == relationships.SymmetricOneToOne)
+	return r.dialect.insertLinks(id, from, at, len(links), guarded)
 }
 
 // fit is true of ends s and d that match the filters of a definition. It is put

@@ -74,47 +74,68 @@ func (c *statements) find(text string) *statement {
 
 // add keeps stmt, unless another was faster, and throws out the one that was
 // not used for longest.
+//
+// Statements are closed when c.mu is free again: closing one waits for the
+// connections it was prepared on, and what they run may wait for a transaction
+// that wants a statement of this pool.
 func (c *statements) add(text string, stmt *sqlx.Stmt) *statement {
+	kept, over := c.keep(text, stmt)
+	closeAll(over)
+	return kept
+}
+
+// keep returns the statement to be used, and those to be closed.
+func (c *statements) keep(text string, stmt *sqlx.Stmt) (kept *statement, over []*sqlx.Stmt) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if element := c.byText[text]; element != nil {
-		_ = stmt.Close()
 		found := element.Value.(*statement)
 		found.users++
-		return found
+		return found, []*sqlx.Stmt{stmt}
 	}
 	made := &statement{text: text, stmt: stmt, users: 1}
 	c.byText[text] = c.used.PushFront(made)
 	for c.used.Len() > c.limit {
-		c.drop(c.used.Back())
+		over = append(over, c.drop(c.used.Back())...)
 	}
-	return made
+	return made, over
 }
 
 func (c *statements) release(s *statement) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	s.users--
-	if s.gone && s.users == 0 {
+	unused := s.gone && s.users == 0
+	c.mu.Unlock()
+	if unused {
 		_ = s.stmt.Close()
 	}
 }
 
-// drop forgets a statement; c.mu is held.
-func (c *statements) drop(element *list.Element) {
+// drop forgets a statement and returns it if it is to be closed now; c.mu is
+// held.
+func (c *statements) drop(element *list.Element) []*sqlx.Stmt {
 	s := c.used.Remove(element).(*statement)
 	delete(c.byText, s.text)
 	s.gone = true
-	if s.users == 0 {
-		_ = s.stmt.Close()
+	if s.users > 0 {
+		return nil
 	}
+	return []*sqlx.Stmt{s.stmt}
 }
 
 func (c *statements) clear() {
+	var over []*sqlx.Stmt
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	for c.used.Len() > 0 {
-		c.drop(c.used.Back())
+		over = append(over, c.drop(c.used.Back())...)
+	}
+	c.mu.Unlock()
+	closeAll(over)
+}
+
+func closeAll(over []*sqlx.Stmt) {
+	for _, stmt := range over {
+		_ = stmt.Close()
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	Email        Kind = "email"
 	Color        Kind = "color"
 	Integer      Kind = "integer"
-	Decimal      Kind = "decimal" // exact, answered as a JSON number unless Quoted
+	Decimal      Kind = "decimal" // exact, answered as text with all its places
 	Float        Kind = "float"
 	Boolean      Kind = "boolean"
 	Date         Kind = "date"
@@ -150,7 +150,6 @@ type Field struct {
 	ModelMost *float64    `yaml:"model_most"`
 	Choices   [][2]string // value, label
 	ChoiceSet string      `yaml:"choice_set"` // of several fields; Load fills Choices from it
-	Quoted    bool        // a Decimal answered as text
 	Mask      bool
 	// Path of a Count ("devices", "interfaces__ip_addresses"), of References
 	// that are read through others, and of a Reference that is the other end

@@ -28,15 +28,20 @@ func (r reader) NamesAbove(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	ctx, err := unwatched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := sqlf(`select t.descendant_id, o.name from object_tree t join object o on o.id = t.ancestor_id
+		where t.depth > 0 and % order by t.descendant_id, t.depth`, r.oneOf("t.descendant_id", ids))
 	above := map[uuid.UUID][]string{}
-	err := r.each(ctx, func(rows *sqlx.Rows) error {
+	err = r.each(ctx, func(rows *sqlx.Rows) error {
 		var id uuid.UUID
 		var name string
-		err := rows.Scan(&id, &name)
+		err := rows.Scan((*scannedID)(&id), &name)
 		above[id] = append(above[id], name)
 		return err
-	}, `select t.descendant_id, o.name from object_tree t join object o on o.id = t.ancestor_id
-		where t.depth > 0 and t.descendant_id`+r.dialect.in+` order by t.descendant_id, t.depth`, ids)
+	}, f.text, f.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read names above: %w", err)
 	}

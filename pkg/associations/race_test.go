@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -343,5 +344,56 @@ func TestDefinitionGoesWhileItIsUsed(t *testing.T) {
 		n, err := w.store.AssociationCount(w.ctx, nil)
 		require.NoError(t, err)
 		assert.Zero(t, n)
+	})
+}
+
+// Writers whose links are made together are told about their own: what was
+// allowed is there, what was not has its reason, whatever the others asked for.
+func TestWritersAreToldOfTheirOwnLink(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ids := w.objects("tenancy.tenant", "t", 40)
+		r := w.define("own", fields{
+			"type": "many-to-many", "destination_type": "tenancy.tenant",
+			"source_filter": fields{"name": []string{"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"}},
+		})
+		var made sync.Map
+		var successes atomic.Int64
+		writers(t, 16, func(_ int, chance *rand.Rand) error {
+			for range 40 {
+				from, to := chance.IntN(10), chance.IntN(len(ids)) // the last two are not allowed
+				a, err := w.link(r, ids[from], ids[to])
+				_, before := made.Load([2]int{from, to})
+				switch {
+				case err == nil:
+					successes.Add(1)
+					assert.Equal(t, [2]uuid.UUID{ids[from], ids[to]}, [2]uuid.UUID{a.SourceID, a.DestinationID})
+					assert.Equal(t, fmt.Sprint("t", to), a.DestinationStr)
+					assert.Less(t, from, 8)
+					assert.NotEqual(t, from, to)
+					_, twice := made.LoadOrStore([2]int{from, to}, a.ID)
+					assert.False(t, twice, "%d to %d was made twice", from, to)
+				case errors.Is(err, fault.Busy):
+					return err
+				case from == to:
+					assert.ErrorContains(t, err, "itself")
+				case from >= 8:
+					assert.ErrorContains(t, err, "violates own source_filter")
+				case before:
+					assert.ErrorContains(t, err, "unique")
+				}
+			}
+			return nil
+		})
+		all := w.all(r)
+		assert.Len(t, all, int(successes.Load()))
+		for _, a := range all {
+			from, to := slices.Index(ids, a.SourceID), slices.Index(ids, a.DestinationID)
+			id, _ := made.Load([2]int{from, to})
+			assert.Equal(t, a.ID, id)
+		}
+		count, err := s.AssociationCount(w.ctx, nil)
+		require.NoError(t, err)
+		assert.Equal(t, len(all), count)
 	})
 }

@@ -62,9 +62,10 @@ type dialect struct {
 	gather, pack     string
 	gathered, packed func([]byte) []byte
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
-	// select list id and from find; guarded with rows for both ends.
+	// select list id and from find, guarded with rows for both ends, and answers
+	// with those rows of which the condition answer is true.
 	writableCTE bool
-	insertLinks func(id, from fragment, at time.Time, wanted int, guarded bool) fragment
+	insertLinks func(id, from fragment, at time.Time, answer fragment, guarded bool) fragment
 	// hexes is a table of one column "value", bytes made from texts in hexadecimal.
 	hexes string
 	// uuid is the placeholder of an id, and text and bigint those of a text and

@@ -11,7 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
+	"relata/pkg/associations"
 	"relata/pkg/fault"
+	"relata/pkg/relationships"
 )
 
 // attempts is how often a transaction is tried that others keep from
@@ -31,7 +35,8 @@ type Options struct {
 // everything done through it then belongs to that transaction.
 type Store struct {
 	reader
-	bound *Tx
+	bound   *Tx
+	linking *Crowd[*relationships.Relationship, made, map[uuid.UUID]associations.Row] // nil: each by itself
 }
 
 // Tx is an open transaction: reads as of a Store, and all writes.
@@ -69,6 +74,9 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if b.read, b.write, err = d.open(ctx); err != nil {
 		return nil, fmt.Errorf("open %s: %w", d.name, err)
 	}
+	if d.writableCTE {
+		s.linking = NewCrowd(s.AtOnce(), s.linkEach)
+	}
 	err = d.check(ctx, b.write.db)
 	if err == nil {
 		err = s.migrate(ctx, options.NoMigrate)
@@ -91,6 +99,10 @@ func (s *Store) Close() error {
 	}
 	return err
 }
+
+// AtOnce is how many short tasks keep the database busy, with connections left for
+// all else (see Crowd).
+func (s *Store) AtOnce() int { return max(1, s.read.db.Stats().MaxOpenConnections/2) }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {

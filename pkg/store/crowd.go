@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Crowd runs tasks that cost the database little more for several items than for
+// one. So many run at once; what has to wait because of it waits together, and
+// the next to run is one task for all that have the same question. Nobody waits
+// for others to come.
+type Crowd[Question comparable, Item, Result any] struct {
+	run func(context.Context, Question, []Item) (Result, error)
+
+	mu      sync.Mutex
+	free    int                                         // tasks that may begin
+	queue   []*joint[Question, Item, Result]            // what waits, in the order in which it came
+	waiting map[Question]*joint[Question, Item, Result] // those of queue that others may join
+}
+
+// joint is one task for several who wait.
+type joint[Question comparable, Item, Result any] struct {
+	question Question
+	members  []member[Item]
+	begun    bool
+	done     chan struct{} // closed: result and err are there
+	result   Result
+	err      error
+}
+
+type member[Item any] struct {
+	ctx  context.Context
+	item Item
+	gone bool // waits no more
+}
+
+// mostJoint is for how many items one task is.
+const mostJoint = 64
+
+// patience is how long a task counts as running.
+const patience = 50 * time.Millisecond
+
+// NewCrowd returns a Crowd of which slots run at once. What run returns is shared
+// by all whose items it got, so it must not be changed; whatever decides it, apart
+// from the items, belongs to the question. When it fails for several items it must
+// have done nothing: it is run again for each of them.
+func NewCrowd[Question comparable, Item, Result any](slots int, run func(context.Context, Question, []Item) (Result, error)) *Crowd[Question, Item, Result] {
+	return &Crowd[Question, Item, Result]{run: run, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
+}
+
+// Do runs the task for item, and perhaps for items of others.
+func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item Item) (Result, error) {
+	j, place := c.enter(ctx, q, item)
+	if j == nil {
+		defer c.busy()()
+		return c.run(ctx, q, []Item{item})
+	}
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+		if c.withdraw(j, place) {
+			var none Result
+			return none, ctx.Err()
+		}
+		<-j.done
+	}
+	if j.err != nil && len(j.members) > 1 { // it may be the fault of another item
+		return c.run(ctx, q, []Item{item})
+	}
+	return j.result, j.err
+}
+
+// enter returns nil when a task may begin at once, else what item waits with, and
+// its place there.
+func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, item Item) (*joint[Question, Item, Result], int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.free > 0 {
+		c.free--
+		return nil, 0
+	}
+	j := c.waiting[q]
+	if j == nil || len(j.members) == mostJoint {
+		j = &joint[Question, Item, Result]{question: q, done: make(chan struct{})}
+		c.waiting[q] = j
+		c.queue = append(c.queue, j)
+	}
+	j.members = append(j.members, member[Item]{ctx: ctx, item: item})
+	return j, len(j.members) - 1
+}
+
+// withdraw takes back the item at a place; false: its task has begun.
+func (c *Crowd[Question, Item, Result]) withdraw(j *joint[Question, Item, Result], place int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j.begun {
+		return false
+	}
+	j.members[place].gone = true
+	return true
+}
+
+// busy begins a task, and returns what ends it. One that takes long, since it waits
+// for a lock, say, does not keep others from beginning.
+func (c *Crowd[Question, Item, Result]) busy() (done func()) {
+	var once sync.Once
+	leave := func() { once.Do(c.leave) }
+	late := time.AfterFunc(patience, leave)
+	return func() {
+		late.Stop()
+		leave()
+	}
+}
+
+// leave lets the next task begin.
+func (c *Crowd[Question, Item, Result]) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
+		next := c.queue[0]
+		c.queue = slices.Delete(c.queue, 0, 1)
+		if c.waiting[next.question] == next {
+			delete(c.waiting, next.question)
+		}
+		next.begun = true
+		next.members = slices.DeleteFunc(next.members, func(m member[Item]) bool { return m.gone })
+		if len(next.members) > 0 {
+			go c.together(next)
+			return
+		}
+	}
+	c.free++
+}
+
+// together runs the task for all who wait for j. It has the time of the first of
+// them, whether that one still waits or not.
+func (c *Crowd[Question, Item, Result]) together(j *joint[Question, Item, Result]) {
+	defer close(j.done)
+	defer c.busy()()
+	defer func() {
+		if p := recover(); p != nil {
+			j.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	items := make([]Item, len(j.members))
+	for i, m := range j.members {
+		items[i] = m.item
+	}
+	ctx := context.WithoutCancel(j.members[0].ctx)
+	if end, ok := j.members[0].ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
+		defer cancel()
+	}
+	j.result, j.err = c.run(ctx, j.question, items)
+}

@@ -1,0 +1,207 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"relata/pkg/store"
+)
+
+// squares is a crowd of one slot that squares numbers; the task of a number that
+// gate holds waits until it is let go.
+type squares struct {
+	*store.Crowd[string, int, map[int]int]
+	gate  chan struct{}
+	mu    sync.Mutex
+	tasks [][]int
+	fails func([]int) error
+}
+
+var held = -1
+
+func newSquares(slots int) *squares {
+	s := &squares{gate: make(chan struct{}), fails: func([]int) error { return nil }}
+	s.Crowd = store.NewCrowd(slots, func(_ context.Context, _ string, numbers []int) (map[int]int, error) {
+		s.mu.Lock()
+		s.tasks = append(s.tasks, slices.Clone(numbers))
+		s.mu.Unlock()
+		if slices.Contains(numbers, held) {
+			<-s.gate
+		}
+		out := map[int]int{}
+		for _, n := range numbers {
+			out[n] = n * n
+		}
+		return out, s.fails(numbers)
+	})
+	return s
+}
+
+// hold takes a slot, and returns what lets it go.
+func (s *squares) hold(t *testing.T) (release func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = s.Do(context.Background(), "held", held)
+	}()
+	require.Eventually(t, func() bool { return s.begun() == 1 }, time.Second, time.Millisecond)
+	return func() { close(s.gate); <-done }
+}
+
+func (s *squares) begun() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.tasks)
+}
+
+// ask asks for numbers at once, and waits until all of them wait.
+func (s *squares) ask(ctx context.Context, question string, numbers ...int) (answers func() ([]int, []error)) {
+	got, errs := make([]int, len(numbers)), make([]error, len(numbers))
+	var all sync.WaitGroup
+	for i, n := range numbers {
+		all.Go(func() {
+			found, err := s.Do(ctx, question, n)
+			got[i], errs[i] = found[n], err
+		})
+	}
+	time.Sleep(10 * time.Millisecond)
+	return func() ([]int, []error) { all.Wait(); return got, errs }
+}
+
+func TestCrowdWaitsTogether(t *testing.T) {
+	s := newSquares(1)
+	release := s.hold(t)
+	a := s.ask(t.Context(), "a", 1, 2, 3)
+	b := s.ask(t.Context(), "b", 4, 5)
+	release()
+	got, errs := a()
+	assert.Equal(t, []int{1, 4, 9}, got)
+	assert.Equal(t, make([]error, 3), errs)
+	got, _ = b()
+	assert.Equal(t, []int{16, 25}, got)
+	require.Len(t, s.tasks, 3, "one for each question: %v", s.tasks)
+	assert.ElementsMatch(t, []int{1, 2, 3}, s.tasks[1])
+	assert.ElementsMatch(t, []int{4, 5}, s.tasks[2])
+}
+
+func TestCrowdAloneDoesNotWait(t *testing.T) {
+	s := newSquares(2)
+	release := s.hold(t)
+	got, errs := s.ask(t.Context(), "a", 7)()
+	assert.Equal(t, []int{49}, got)
+	assert.NoError(t, errs[0])
+	release()
+}
+
+// A failure for several is one for those alone whose own task fails.
+func TestCrowdFailsOneByOne(t *testing.T) {
+	bad := errors.New("bad")
+	s := newSquares(1)
+	s.fails = func(numbers []int) error {
+		if slices.Contains(numbers, 2) {
+			return bad
+		}
+		return nil
+	}
+	release := s.hold(t)
+	answers := s.ask(t.Context(), "a", 1, 2, 3)
+	release()
+	got, errs := answers()
+	assert.Equal(t, []int{1, 4, 9}, got)
+	assert.Equal(t, []error{nil, bad, nil}, errs)
+}
+
+func TestCrowdSurvivesPanics(t *testing.T) {
+	s := newSquares(1)
+	s.fails = func(numbers []int) error {
+		if len(numbers) > 1 {
+			panic("together")
+		}
+		return nil
+	}
+	release := s.hold(t)
+	answers := s.ask(t.Context(), "a", 1, 2)
+	release()
+	got, errs := answers()
+	assert.Equal(t, []int{1, 4}, got)
+	assert.Equal(t, make([]error, 2), errs)
+}
+
+// Who goes away while waiting is not asked for, and does not take the others
+// along.
+func TestCrowdWithoutThoseWhoLeft(t *testing.T) {
+	s := newSquares(1)
+	release := s.hold(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := s.ask(ctx, "a", 1)
+	stays := s.ask(t.Context(), "a", 2, 3)
+	cancel()
+	_, errs := gone()
+	require.ErrorIs(t, errs[0], context.Canceled)
+	release()
+	got, errs := stays()
+	assert.Equal(t, []int{4, 9}, got)
+	assert.Equal(t, make([]error, 2), errs)
+	assert.ElementsMatch(t, []int{2, 3}, s.tasks[1])
+}
+
+// A task that hangs gives its slot away.
+func TestCrowdPassesByWhatHangs(t *testing.T) {
+	s := newSquares(1)
+	release := s.hold(t)
+	got, errs := s.ask(t.Context(), "a", 1)()
+	assert.Equal(t, []int{1}, got)
+	assert.NoError(t, errs[0])
+	release()
+	got, _ = s.ask(t.Context(), "a", 2)()
+	assert.Equal(t, []int{4}, got)
+}
+
+func TestCrowdUnderLoad(t *testing.T) {
+	var running, most atomic.Int64
+	c := store.NewCrowd(2, func(_ context.Context, q int, numbers []int) ([]string, error) {
+		now := running.Add(1)
+		defer running.Add(-1)
+		for {
+			seen := most.Load()
+			if now <= seen || most.CompareAndSwap(seen, now) {
+				break
+			}
+		}
+		var out []string
+		for _, n := range numbers {
+			out = append(out, fmt.Sprint(q, n))
+		}
+		time.Sleep(50 * time.Microsecond)
+		return out, nil
+	})
+	var all sync.WaitGroup
+	for w := range 100 {
+		all.Go(func() {
+			for i := range 50 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if i%7 == 0 {
+					go cancel()
+				}
+				found, err := c.Do(ctx, w%3, 1000*w+i)
+				cancel()
+				if err != nil {
+					assert.ErrorIs(t, err, context.Canceled)
+					continue
+				}
+				assert.Contains(t, found, fmt.Sprint(w%3, 1000*w+i))
+			}
+		})
+	}
+	all.Wait()
+	assert.LessOrEqual(t, most.Load(), int64(2))
+}

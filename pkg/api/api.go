@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"relata/pkg/accounts"
@@ -41,10 +42,13 @@ type API struct {
 	TrustedProxies []netip.Prefix
 	// Version is relata's own.
 	Version string
+
+	levels *store.Crowd[question, uuid.UUID, *level]
 }
 
 // Mount answers everything below group.
 func Mount(group *echo.Group, a *API) {
+	a.levels = store.NewCrowd(a.Store.AtOnce(), a.answerable)
 	group.Any("", a.serve)
 	group.Any("/*", a.serve)
 	group.RouteNotFound("/*", a.serve) // methods that nobody has heard of

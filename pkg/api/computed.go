@@ -123,7 +123,7 @@ func (l *level) vias() ([]via, error) {
 			if !isVia(f) || !l.shows(f) {
 				continue
 			}
-			way, _, target, err := l.r.catalogue().Resolve(t, cmp.Or(f.Args["lists"], f.Path))
+			way, _, target, err := l.cat.Resolve(t, cmp.Or(f.Args["lists"], f.Path))
 			if err != nil {
 				return nil, err
 			}
@@ -179,9 +179,9 @@ func (l *level) follow(ctx context.Context, hop filters.Hop, from []uuid.UUID) (
 	if len(from) == 0 {
 		return out, nil
 	}
-	read := l.r.api.Store.Targets
+	read := l.api.Store.Targets
 	if hop.Back {
-		read = l.r.api.Store.Holders
+		read = l.api.Store.Holders
 	}
 	links, err := read(ctx, from, []int32{hop.Field})
 	for _, link := range links {
@@ -197,14 +197,13 @@ func (l *level) follow(ctx context.Context, hop filters.Hop, from []uuid.UUID) (
 // readComputed finds out what the objects are called and what of them is
 // computed when it is read.
 func (l *level) readComputed(ctx context.Context) error {
-	cat := l.r.catalogue()
 	above, err := l.namesAbove(ctx)
 	if err != nil {
 		return err
 	}
 	var rest []*thing
 	for _, one := range l.things {
-		if p := plainOf(cat, one.t); p.ok {
+		if p := plainOf(l.cat, one.t); p.ok {
 			one.labels = naming{one.Str, plainSlug(one, p, above)}
 			continue
 		}
@@ -217,7 +216,7 @@ func (l *level) readComputed(ctx context.Context) error {
 	for i, one := range rest {
 		stored[i] = one.Stored
 	}
-	reading, err := objects.NewReading(ctx, l.r.api.Store, cat, stored)
+	reading, err := objects.NewReading(ctx, l.api.Store, l.cat, stored)
 	if err != nil {
 		return err
 	}
@@ -248,12 +247,12 @@ func (l *level) readTypes(ctx context.Context, things []*thing) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	stored, err := l.r.api.Store.Stored(ctx, ids)
+	stored, err := l.api.Store.Stored(ctx, ids)
 	if err != nil {
 		return err
 	}
 	for _, s := range stored {
-		l.types[s.ID] = l.r.catalogue().ByID(s.Type)
+		l.types[s.ID] = l.cat.ByID(s.Type)
 	}
 	return nil
 }
@@ -265,7 +264,7 @@ func (l *level) namesAbove(ctx context.Context) (map[uuid.UUID][]string, error) 
 	var targets []uuid.UUID
 	known := map[uuid.UUID]bool{}
 	for t, things := range l.ofType() {
-		p := plainOf(l.r.catalogue(), t)
+		p := plainOf(l.cat, t)
 		if !p.ok {
 			continue
 		}
@@ -280,7 +279,7 @@ func (l *level) namesAbove(ctx context.Context) (map[uuid.UUID][]string, error) 
 			}
 		}
 	}
-	return l.r.api.Store.NamesAbove(ctx, targets)
+	return l.api.Store.NamesAbove(ctx, targets)
 }
 
 func plainSlug(one *thing, p plain, above map[uuid.UUID][]string) string {
@@ -343,16 +342,18 @@ func computedIDs(value any) []uuid.UUID {
 }
 
 // appendComputed appends a value that was computed when it was read.
-func (l *level) appendComputed(b []byte, value any) []byte {
+func (p *printer) appendComputed(b []byte, l *level, value any) []byte {
 	switch v := value.(type) {
 	case []uuid.UUID:
-		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte { return l.appendTarget(b, generic, objects.ShownLink{Target: id}) })
+		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte {
+			return p.appendTarget(b, l, generic, objects.ShownLink{Target: id})
+		})
 		return append(b, ']')
 	case uuid.UUID:
-		return l.appendTarget(b, generic, objects.ShownLink{Target: v})
+		return p.appendTarget(b, l, generic, objects.ShownLink{Target: v})
 	case []objects.End:
 		b = appendList(append(b, '{'), v, func(b []byte, end objects.End) []byte {
-			return l.appendTarget(append(appendString(b, end.Key), ':'), generic, objects.ShownLink{Target: end.ID})
+			return p.appendTarget(append(appendString(b, end.Key), ':'), l, generic, objects.ShownLink{Target: end.ID})
 		})
 		return append(b, '}')
 	}

@@ -90,7 +90,7 @@ func (a objectResource) writeCSV(r *request, w *csvWriter, columns []column, row
 	if len(rows) == 0 {
 		return nil
 	}
-	l, err := r.newLevel(rows, view{counts: true}, false, 0)
+	l, err := a.newLevel(r.ctx(), r.catalogue(), rows, view{counts: true}, false, 0)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,7 +191,14 @@ func (a objectResource) show(r *request, id string) error {
 	if err != nil {
 		return err
 	}
-	row, err := a.at(r, id)
+	q, err := a.filters(r)
+	if err != nil {
+		return err
+	}
+	if parsed, ok := objects.ParseID(id); ok && len(q) == 0 && !r.csv {
+		return a.showByID(r, parsed, v)
+	}
+	row, err := a.find(r, id, q)
 	if err != nil {
 		return err
 	}
@@ -199,6 +207,50 @@ func (a objectResource) show(r *request, id string) error {
 	}
 	return r.answerWith(200, func(b []byte) ([]byte, error) {
 		return r.appendThings(b, []objects.Shown{row}, v)
+	})
+}
+
+// question is what requests for single objects have in common that may be
+// answered from one level.
+type question struct {
+	cat  *objects.Catalogue
+	t    *objects.Type
+	view view
+}
+
+// answerable reads what answers to q about the objects of those ids are made of;
+// what is not there, or not of the type, is left out.
+func (a *API) answerable(ctx context.Context, q question, ids []uuid.UUID) (*level, error) {
+	rows, err := objectResource{a, q.t}.byIDs(ctx, ids, lean(q.cat, q.t))
+	if err != nil {
+		return nil, err
+	}
+	return a.newLevel(ctx, q.cat, rows, q.view, false, q.view.depth)
+}
+
+// showByID answers with the object of that id. Many who want the same of other
+// objects may be answered from one level; deep ones are read one by one, so that
+// nobody waits for them.
+func (a objectResource) showByID(r *request, id uuid.UUID, v view) error {
+	read := a.levels.Do
+	if v.depth > 0 {
+		read = func(ctx context.Context, q question, id uuid.UUID) (*level, error) {
+			return a.answerable(ctx, q, []uuid.UUID{id})
+		}
+	}
+	l, err := read(r.ctx(), question{r.catalogue(), a.t, v}, id)
+	if err != nil {
+		return err
+	}
+	one := l.byID[id]
+	if one == nil {
+		return noMatch(a.t.Class)
+	}
+	p := printer{request: r}
+	return r.answerWith(200, func(b []byte) ([]byte, error) {
+		begun := len(b)
+		b = p.appendThing(b, l, one)
+		return b, tooLong(len(b) - begun)
 	})
 }
 
@@ -239,11 +291,16 @@ func (a objectResource) delete(r *request, id string) error {
 // at returns the object at an address: by its id or by its natural key, and only
 // when the filters in the query match it.
 func (a objectResource) at(r *request, id string) (objects.Shown, error) {
-	var none objects.Shown
 	q, err := a.filters(r)
 	if err != nil {
-		return none, err
+		return objects.Shown{}, err
 	}
+	return a.find(r, id, q)
+}
+
+// find is at for filters that were read.
+func (a objectResource) find(r *request, id string, q filters.Query) (objects.Shown, error) {
+	var none objects.Shown
 	lean := !r.csv && lean(r.catalogue(), a.t)
 	if parsed, ok := objects.ParseID(id); ok {
 		if len(q) == 0 {
@@ -269,18 +326,24 @@ func (a objectResource) at(r *request, id string) (objects.Shown, error) {
 
 // byID returns an object of the type.
 func (a objectResource) byID(r *request, id uuid.UUID, lean bool) (objects.Shown, error) {
+	found, err := a.byIDs(r.ctx(), []uuid.UUID{id}, lean)
+	if err != nil {
+		return objects.Shown{}, err
+	}
+	if len(found) != 1 {
+		return objects.Shown{}, noMatch(a.t.Class)
+	}
+	return found[0], nil
+}
+
+// byIDs returns those of ids that are objects of the type.
+func (a objectResource) byIDs(ctx context.Context, ids []uuid.UUID, lean bool) ([]objects.Shown, error) {
 	read := a.Store.ObjectsByID
 	if lean {
 		read = a.Store.LeanByID
 	}
-	found, err := read(r.ctx(), []uuid.UUID{id})
-	if err != nil {
-		return objects.Shown{}, err
-	}
-	if len(found) != 1 || found[0].Type != a.t.ID {
-		return objects.Shown{}, noMatch(a.t.Class)
-	}
-	return found[0], nil
+	found, err := read(ctx, ids)
+	return slices.DeleteFunc(found, func(s objects.Shown) bool { return s.Type != a.t.ID }), err
 }
 
 // byKey are the conditions that an object has the values of a natural key; those

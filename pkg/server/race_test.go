@@ -3,7 +3,9 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"relata/pkg/server"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
 )
@@ -112,5 +115,44 @@ func TestWritersMeetDeleters(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// Many who read objects at once share statements; each gets the object and the
+// view that were asked for, under the host that was named, and what is gone is
+// gone for those alone who asked for it.
+func TestReadersTogetherGetTheirOwn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := start(t, s, func(d *server.Deps) { d.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+		rel := r.id(t, "/api/extras/relationships/", map[string]any{"label": "made", "type": "many-to-many",
+			"source_type": "dcim.manufacturer", "destination_type": "dcim.platform", "source_filter": map[string]any{"name__isw": []string{"m"}}})
+		fill(t, r, rel, 0, 20)
+		type asked struct{ path, host string }
+		var all []asked
+		want := map[asked]any{}
+		page := r.must(t, http.StatusOK, http.MethodGet, "/api/dcim/manufacturers/?limit=20", nil)
+		for _, one := range page["results"].([]any) {
+			for _, query := range []string{"", "?include=relationships", "?include=relationships&exclude_m2m=true", "?depth=1&include=relationships"} {
+				all = append(all, asked{"/api/dcim/manufacturers/" + one.(map[string]any)["id"].(string) + "/" + query, fmt.Sprintf("h%d.example", len(all)%3)})
+			}
+		}
+		all = append(all, asked{"/api/dcim/manufacturers/" + uuid.NewString() + "/?include=relationships", "h0.example"})
+		for _, a := range all {
+			_, want[a] = r.ask(t, http.MethodGet, a.path, "", "X-Forwarded-Host", a.host)
+		}
+		assert.Contains(t, want[all[1]].(map[string]any)["url"], "h1.example")
+		assert.Equal(t, map[string]any{"detail": "No Manufacturer matches the given query."}, want[all[len(all)-1]])
+		var readers sync.WaitGroup
+		for reader := range 16 {
+			readers.Go(func() {
+				chance := rand.New(rand.NewPCG(uint64(reader), 3))
+				for range 60 {
+					a := all[chance.IntN(len(all))]
+					_, got := r.ask(t, http.MethodGet, a.path, "", "X-Forwarded-Host", a.host)
+					assert.Equal(t, want[a], got, a)
+				}
+			})
+		}
+		readers.Wait()
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,15 +20,16 @@ func main() {
 	rounds := flag.Int("rounds", 3, "how often each is measured, in turn; the median counts")
 	over := flag.Duration("over", 4*time.Second, "how long each run is")
 	callers := flag.Int("callers", 16, "of reads; writes have one")
+	only := flag.String("only", "", "a part of the name of what is measured; empty: all")
 	web := flag.Bool("http", false, "show the server's own figures on SQLite, too")
 	flag.Parse()
-	if err := run(context.Background(), *database, *rounds, *over, *callers, *web); err != nil {
+	if err := run(context.Background(), *database, *rounds, *over, *callers, *only, *web); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, database string, rounds int, over time.Duration, callers int, web bool) error {
+func run(ctx context.Context, database string, rounds int, over time.Duration, callers int, only string, web bool) error {
 	folder, err := os.MkdirTemp("", "relata-bench")
 	if err != nil {
 		return err
@@ -57,6 +59,9 @@ func run(ctx context.Context, database string, rounds int, over time.Duration, c
 	fmt.Println("| statements | modernc (p50, p99) | mattn (p50, p99) | ratio | must | pass | ratio by processor time |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
 	for _, op := range operations(texts) {
+		if !strings.Contains(op.name, only) {
+			continue
+		}
 		if err := compare(ctx, op, engines, rounds, over, callers); err != nil {
 			return fmt.Errorf("%s: %w", op.name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -30,13 +31,28 @@ type plain struct {
 	trees []int32 // those of them where steps go up from the targets
 }
 
-// plains keeps what was found out of each type of a catalogue.
-var plains sync.Map // *objects.Type → plain
+// plains keeps what was found out of each type of the newest catalogue.
+var plains atomic.Pointer[plainTypes]
+
+type plainTypes struct {
+	cat    *objects.Catalogue
+	byType sync.Map // *objects.Type → plain
+}
+
+func plainsOf(cat *objects.Catalogue) *plainTypes {
+	known := plains.Load()
+	if known == nil || known.cat != cat {
+		known = &plainTypes{cat: cat}
+		plains.Store(known)
+	}
+	return known
+}
 
 // plainOf reports whether display and natural_slug of the objects of t can be
 // made of rows and names alone, and nothing else of them is computed.
 func plainOf(cat *objects.Catalogue, t *objects.Type) plain {
-	if known, ok := plains.Load(t); ok {
+	plains := plainsOf(cat)
+	if known, ok := plains.byType.Load(t); ok {
 		return known.(plain)
 	}
 	p := plain{ok: t.DisplayTemplate() == t.StrTemplate()}
@@ -55,7 +71,7 @@ func plainOf(cat *objects.Catalogue, t *objects.Type) plain {
 			p.named = append(p.named, step.ref)
 		}
 	}
-	plains.Store(t, p)
+	plains.byType.Store(t, p)
 	return p
 }
 

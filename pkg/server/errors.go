@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"relata/pkg/api"
+	"relata/pkg/store"
 )
 
 // answerer turns errors into answers: the one place that does. What the client
@@ -60,6 +61,10 @@ func (a *answerer) answer(c echo.Context, err error) {
 		status = http.StatusServiceUnavailable
 		body = detail("The request took too long and was rolled back. Ask for less at once, or try again later.")
 		a.note(c, slog.LevelWarn, "request timed out", err)
+	case errors.Is(err, store.ErrUnreachable):
+		status = http.StatusServiceUnavailable
+		body = detail("The database does not answer. Please try again later.")
+		a.note(c, slog.LevelError, "database unreachable", err)
 	case errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil:
 		// The client is gone; 499 stands in the log alone.
 		status = 499

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"net/url"
 	"runtime"
@@ -178,6 +181,15 @@ func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 		return errors.New(`the database server lacks the collation "C.utf8": its operating system must have the locale C.UTF-8`)
 	}
 	return nil
+}
+
+// isUnreachable reports that the server could not be asked: it is not there, or
+// closes the connection (class 08, 57P), or has no more of them (53300).
+func isUnreachable(err error) bool {
+	var network net.Error
+	code := pqCode(err)
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &network) || strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || code == "53300"
 }
 
 func pqCode(err error) string {

@@ -197,14 +197,21 @@ func (t *Tx) try(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// failed makes an error that came of a cancelled context recognizable as such:
-// the drivers have words of their own for it.
+// ErrUnreachable is in the errors of a database server that is not there, or goes
+// away or has no connection left.
+var ErrUnreachable = errors.New("the database cannot be reached")
+
+// failed makes an error that came of a cancelled context recognizable as such,
+// and one of the way to the database: the drivers have words of their own for it.
 func failed(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
+	switch over := ctx.Err(); {
+	case over != nil && !errors.Is(err, over):
 		return fmt.Errorf("%w: %w", over, err)
+	case over == nil && isUnreachable(err):
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	return err
 }

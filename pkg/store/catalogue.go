@@ -131,3 +131,36 @@ func (r reader) numbers(ctx context.Context) (types map[string]int16, fields map
 	}
 	return types, fields, nil
 }
+
+// TouchCatalogue tells all servers that run-time types or custom fields changed.
+func (t *Tx) TouchCatalogue(ctx context.Context) error {
+	if _, err := t.exec(ctx, `update state set version = version + 1 where name = 'catalogue'`); err != nil {
+		return fmt.Errorf("touch catalogue: %w", err)
+	}
+	return nil
+}
+
+// CatalogueVersion is the version of the run-time types and custom fields.
+func (r reader) CatalogueVersion(ctx context.Context) (int64, error) {
+	var version int64
+	if err := r.queryRow(ctx, `select version from state where name = 'catalogue'`).Scan(&version); err != nil {
+		return 0, fmt.Errorf("read catalogue version: %w", err)
+	}
+	return version, nil
+}
+
+// RuntimeTypes returns the definitions of the types made at run time, by name.
+func (r reader) RuntimeTypes(ctx context.Context) (map[string][]byte, error) {
+	found := map[string][]byte{}
+	err := r.each(ctx, func(rows *sqlx.Rows) error {
+		var name string
+		var definition []byte
+		err := rows.Scan(&name, &definition)
+		found[name] = definition
+		return err
+	}, `select name, definition from type where definition is not null`)
+	if err != nil {
+		return nil, fmt.Errorf("read run-time types: %w", err)
+	}
+	return found, nil
+}

@@ -147,3 +147,14 @@ func (r reader) counted(ctx context.Context, f fragment) (map[uuid.UUID]int, err
 	}
 	return counts, nil
 }
+
+// CountObjects notes that there are n more objects of a type.
+func (t *Tx) CountObjects(ctx context.Context, typeID int16, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if _, err := t.exec(ctx, `insert into count_delta (kind, what, n) values (0, ?, ?)`, typeID, n); err != nil {
+		return fmt.Errorf("count objects: %w", err)
+	}
+	return nil
+}

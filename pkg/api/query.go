@@ -98,6 +98,9 @@ func (q query) check(raw string, mayContinue bool) error {
 		if slices.Contains(reserved, p.Name) && !(mayContinue && p.Name == "after") {
 			problems.Add([]string{p.Name}, fmt.Sprintf("%s is reserved and not available here.", p.Name))
 		}
+		if p.Name == "after" && readPage(q).offset > 0 {
+			problems.Add([]string{"offset"}, "A list that is read by cursor (after) has no offset.")
+		}
 	}
 	return problems.OrNil()
 }

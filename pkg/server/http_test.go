@@ -283,6 +283,7 @@ func TestParametersThatAreNoFilters(t *testing.T) {
 		{"a word that is neither true nor false", "/api/dcim/manufacturers/?exclude_m2m=x", `{"exclude_m2m":["Must be true or false."]}`},
 		{"an empty one", "/api/extras/relationships/?exclude_m2m=", `{"exclude_m2m":["Must be true or false."]}`},
 		{"a null content type", "/api/extras/relationships/?source_type=null", `{"source_type":["Select a valid choice. null is not one of the available choices."]}`},
+		{"a cursor and an offset", "/api/dcim/manufacturers/?after=&offset=5", `{"offset":["A list that is read by cursor (after) has no offset."]}`},
 		{"dry_run, which is to come", "/api/dcim/manufacturers/?dry_run=true", `{"dry_run":["dry_run is reserved and not available here."]}`},
 	}
 	for _, tt := range tests {

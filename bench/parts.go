@@ -63,7 +63,7 @@ func (b *bench) named(ctx context.Context) error {
 // one is a device with its relationships.
 func (b *bench) one(ctx context.Context) error {
 	var paths []string
-	for range 32 {
+	for range 128 {
 		paths = append(paths, devicesPath+id("dcim.device", rand.IntN(b.each)).String()+"/?include=relationships")
 	}
 	return b.reads(ctx, "one device with relationships / pgbench", 0.65, paths)

@@ -21,9 +21,6 @@ type thing struct {
 	labels naming
 }
 
-// naming is what a thing is called on the wire.
-type naming struct{ display, slug string }
-
 // level is all objects that stand equally deep in an answer, each once, with
 // what was read of them. It does not change once it has been read: the answers to
 // several requests may be made of it.

@@ -339,3 +339,22 @@ func withoutContentTypes(t *objects.Type, body []byte) []byte {
 	}
 	return bytes.Join(kept, []byte{','})
 }
+
+// appendComputed appends a value that was computed when it was read.
+func (p *printer) appendComputed(b []byte, l *level, value any) []byte {
+	switch v := value.(type) {
+	case []uuid.UUID:
+		b = appendList(append(b, '['), v, func(b []byte, id uuid.UUID) []byte {
+			return p.appendTarget(b, l, generic, objects.ShownLink{Target: id})
+		})
+		return append(b, ']')
+	case uuid.UUID:
+		return p.appendTarget(b, l, generic, objects.ShownLink{Target: v})
+	case []objects.End:
+		b = appendList(append(b, '{'), v, func(b []byte, end objects.End) []byte {
+			return p.appendTarget(append(appendString(b, end.Key), ':'), l, generic, objects.ShownLink{Target: end.ID})
+		})
+		return append(b, '}')
+	}
+	return appendValue(b, value)
+}

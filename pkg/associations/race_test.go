@@ -397,3 +397,46 @@ func TestWritersAreToldOfTheirOwnLink(t *testing.T) {
 		assert.Equal(t, len(all), count)
 	})
 }
+
+// A link that has to wait for somebody's transaction does not hold back those
+// that wait for the database with it.
+func TestOneWhoWaitsKeepsNobody(t *testing.T) {
+	dsn := storetest.Postgres(t)
+	s, err := store.Open(context.Background(), dsn, store.Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	w := newWorld(t, s)
+	ids := w.objects("tenancy.tenant", "t", 33)
+	r := w.define("r", fields{"type": "many-to-many", "destination_type": "tenancy.tenant"})
+	db, err := sql.Open("postgres", dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	_, err = tx.Exec("select from object where id = $1 for update", ids[0].String())
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+	defer cancel()
+	link := func(from, to uuid.UUID) error {
+		_, err := w.associations.Create(ctx, []objects.Draft{draft(t, body(r, from, to))}, false)
+		return err
+	}
+	waits := make(chan error, 4)
+	writers(t, 32, func(i int, _ *rand.Rand) error {
+		if i < cap(waits) {
+			go func() { waits <- link(ids[0], ids[1+i]) }()
+		}
+		for n := range 8 {
+			if err := link(ids[1+i], ids[1+(i+n+1)%32]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	assert.Len(t, w.all(r), 32*8)
+	assert.NoError(t, ctx.Err())
+	require.NoError(t, tx.Rollback())
+	for range cap(waits) {
+		assert.NoError(t, <-waits)
+	}
+}

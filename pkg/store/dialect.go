@@ -66,6 +66,9 @@ type dialect struct {
 	// with those rows of which the condition answer is true.
 	writableCTE bool
 	insertLinks func(id, from fragment, at time.Time, answer fragment, guarded bool) fragment
+	// impatient begins the conditions of a statement that fails when it waits for
+	// longer than patience for what others have locked.
+	impatient string
 	// hexes is a table of one column "value", bytes made from texts in hexadecimal.
 	hexes string
 	// uuid is the placeholder of an id, and text and bigint those of a text and

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"relata/pkg/associations"
-	"relata/pkg/relationships"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+
+	"relata/pkg/associations"
+	"relata/pkg/relationships"
 )
 
 // errContested undoes a link that was not made.
@@ -39,7 +40,8 @@ type made struct {
 }
 
 // linkEach makes those of links that can be made, each for itself, in one
-// statement.
+// statement. It fails where one link has to wait for other transactions, which
+// may take theirs: the rest shall not wait with it.
 func (s *Store) linkEach(ctx context.Context, d *relationships.Relationship, links []made) (map[uuid.UUID]associations.Row, error) {
 	if len(links) == 1 {
 		return s.linkOne(ctx, d, links[0])
@@ -56,7 +58,8 @@ func (s *Store) linkEach(ctx context.Context, d *relationships.Relationship, lin
 		return nil, errContested // for the same id
 	}
 	clear(found)
-	rows, err := reader{base: s.base, writing: true}.insertLinks(ctx, d, all, at, raw("id in (select id from made)"))
+	r := reader{base: s.base, writing: true}
+	rows, err := r.insertLinks(ctx, d, all, at, r.dialect.impatient, raw("id in (select id from made)"))
 	for _, row := range rows {
 		found[row.ID] = row
 	}
@@ -111,7 +114,7 @@ func (t *Tx) Link(ctx context.Context, d *relationships.Relationship, links []as
 // link inserts links with the rows that guard symmetric one-to-one definitions,
 // and notes the count.
 func (r reader) link(ctx context.Context, d *relationships.Relationship, links []associations.Link, at time.Time) ([]associations.Row, bool, error) {
-	made, err := r.insertLinks(ctx, d, links, at, with("(select count(*) from made) = ?::bigint", len(links)))
+	made, err := r.insertLinks(ctx, d, links, at, "", with("(select count(*) from made) = ?::bigint", len(links)))
 	if err == nil && len(made) == len(links) && !r.dialect.writableCTE {
 		err = (&Tx{r}).guardAndCount(ctx, d, links)
 	}
@@ -125,9 +128,10 @@ func (r reader) link(ctx context.Context, d *relationships.Relationship, links [
 }
 
 // insertLinks inserts those of links that can be, and returns which: in SQLite all
-// of them, in PostgreSQL those of which answer is true, when it is.
-func (r reader) insertLinks(ctx context.Context, d *relationships.Relationship, links []associations.Link, at time.Time, answer fragment) ([]associations.Row, error) {
-	f := r.linkText(d, links, at, answer)
+// of them, in PostgreSQL those of which answer is true, when it is. first is a
+// condition that comes before all others, or "".
+func (r reader) insertLinks(ctx context.Context, d *relationships.Relationship, links []associations.Link, at time.Time, first string, answer fragment) ([]associations.Row, error) {
+	f := r.linkText(d, links, at, first, answer)
 	made := make([]associations.Row, 0, len(links))
 	err := r.each(ctx, func(rows *sqlx.Rows) error {
 		row := associations.Row{RID: d.RID, Created: at}
@@ -141,9 +145,9 @@ func (r reader) insertLinks(ctx context.Context, d *relationships.Relationship, 
 // linkText selects what the insert takes: the definition, if its version is the
 // one by which the filters were read, and both ends, if they are of its types
 // and match.
-func (r reader) linkText(d *relationships.Relationship, links []associations.Link, at time.Time, answer fragment) fragment {
+func (r reader) linkText(d *relationships.Relationship, links []associations.Link, at time.Time, first string, answer fragment) fragment {
 	fit := r.fit(d)
-	definition := with("r.id = ? and r.version = ?", d.ID, d.Version)
+	definition := with(first+"r.id = ? and r.version = ?", d.ID, d.Version)
 	var from, id fragment
 	guarded := d.Type == relationships.SymmetricOneToOne
 	if len(links) == 1 {

@@ -25,7 +25,10 @@ type Crowd[Question comparable, Item, Result any] struct {
 // joint is one task for several who wait.
 type joint[Question comparable, Item, Result any] struct {
 	question Question
+	ctx      context.Context // ends when nobody waits any more
+	cancel   context.CancelFunc
 	members  []member[Item]
+	waiting  int // how many of members have not left
 	begun    bool
 	done     chan struct{} // closed: result and err are there
 	result   Result
@@ -33,7 +36,6 @@ type joint[Question comparable, Item, Result any] struct {
 }
 
 type member[Item any] struct {
-	ctx  context.Context
 	item Item
 	gone bool // waits no more
 }
@@ -52,7 +54,8 @@ func NewCrowd[Question comparable, Item, Result any](slots int, run func(context
 	return &Crowd[Question, Item, Result]{run: run, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
 }
 
-// Do runs the task for item, and perhaps for items of others.
+// Do runs the task for item, and perhaps for items of others. It waits for no task
+// longer than ctx lasts; one that has begun goes on as long as anyone waits for it.
 func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item Item) (Result, error) {
 	j, place := c.enter(ctx, q, item)
 	if j == nil {
@@ -66,7 +69,6 @@ func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item
 			var none Result
 			return none, ctx.Err()
 		}
-		<-j.done
 	}
 	if j.err != nil && len(j.members) > 1 { // it may be the fault of another item
 		return c.run(ctx, q, []Item{item})
@@ -86,21 +88,31 @@ func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, i
 	j := c.waiting[q]
 	if j == nil || len(j.members) == mostJoint {
 		j = &joint[Question, Item, Result]{question: q, done: make(chan struct{})}
+		j.ctx, j.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		c.waiting[q] = j
 		c.queue = append(c.queue, j)
 	}
-	j.members = append(j.members, member[Item]{ctx: ctx, item: item})
+	j.members = append(j.members, member[Item]{item: item})
+	j.waiting++
 	return j, len(j.members) - 1
 }
 
-// withdraw takes back the item at a place; false: its task has begun.
+// withdraw leaves j, and takes back the item at a place unless its task has begun;
+// false: it is done already.
 func (c *Crowd[Question, Item, Result]) withdraw(j *joint[Question, Item, Result], place int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if j.begun {
+	select {
+	case <-j.done:
 		return false
+	default:
 	}
-	j.members[place].gone = true
+	if !j.begun { // the places change then
+		j.members[place].gone = true
+	}
+	if j.waiting--; j.waiting == 0 {
+		j.cancel()
+	}
 	return true
 }
 
@@ -136,11 +148,11 @@ func (c *Crowd[Question, Item, Result]) leave() {
 	c.free++
 }
 
-// together runs the task for all who wait for j. It has the time of the first of
-// them, whether that one still waits or not.
+// together runs the task for all who wait for j.
 func (c *Crowd[Question, Item, Result]) together(j *joint[Question, Item, Result]) {
 	defer close(j.done)
 	defer c.busy()()
+	defer j.cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			j.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -150,11 +162,5 @@ func (c *Crowd[Question, Item, Result]) together(j *joint[Question, Item, Result
 	for i, m := range j.members {
 		items[i] = m.item
 	}
-	ctx := context.WithoutCancel(j.members[0].ctx)
-	if end, ok := j.members[0].ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end)
-		defer cancel()
-	}
-	j.result, j.err = c.run(ctx, j.question, items)
+	j.result, j.err = c.run(j.ctx, j.question, items)
 }

@@ -154,6 +154,46 @@ func TestCrowdWithoutThoseWhoLeft(t *testing.T) {
 	assert.ElementsMatch(t, []int{2, 3}, s.tasks[1])
 }
 
+// Who has no time left goes, though the task has begun; it ends when nobody waits
+// for it any more, whoever came first.
+func TestCrowdEndsWithThoseWhoWait(t *testing.T) {
+	begun, ended := make(chan []int), make(chan struct{})
+	gate := make(chan struct{})
+	c := store.NewCrowd(1, func(ctx context.Context, q string, numbers []int) (int, error) {
+		begun <- numbers
+		if q == "held" {
+			<-gate
+			return 0, nil
+		}
+		<-ctx.Done()
+		close(ended)
+		return 0, ctx.Err()
+	})
+	ask := func(q string) (leave func() error) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := make(chan error)
+		go func() {
+			_, failed := c.Do(ctx, q, 1)
+			err <- failed
+		}()
+		return func() error { cancel(); return <-err }
+	}
+	ask("held")
+	<-begun
+	first, second := ask("a"), ask("a")
+	time.Sleep(10 * time.Millisecond) // until both wait
+	close(gate)
+	require.Len(t, <-begun, 2)
+	require.ErrorIs(t, first(), context.Canceled)
+	select {
+	case <-ended:
+		t.Error("the second still waits")
+	case <-time.After(10 * time.Millisecond):
+	}
+	require.ErrorIs(t, second(), context.Canceled)
+	<-ended
+}
+
 // A task that hangs gives its slot away.
 func TestCrowdPassesByWhatHangs(t *testing.T) {
 	s := newSquares(1)

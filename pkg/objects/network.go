@@ -9,7 +9,8 @@ import (
 )
 
 // address reads an IP address or a prefix in CIDR form. A Prefix loses its host
-// bits; an IP with Mask keeps both, and one without is a bare host.
+// bits; an IP with Mask keeps both, and one without is a bare host. With
+// Args["bare"] a host that is given without a length stays without one.
 func (f *Field) address(v any, _ json.RawMessage) (any, *trouble) {
 	if v == "" {
 		if f.Blank {
@@ -25,7 +26,7 @@ func (f *Field) address(v any, _ json.RawMessage) (any, *trouble) {
 	switch {
 	case f.Kind == Prefix:
 		return p.Masked().String(), nil
-	case f.Mask:
+	case f.Mask && (f.Args["bare"] == "" || strings.Contains(text, "/")):
 		return p.String(), nil
 	}
 	return p.Addr().String(), nil

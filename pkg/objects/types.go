@@ -86,6 +86,10 @@ var runtimeKinds = map[string]Kind{
 	"reference": Reference, "references": References,
 }
 
+// runtimeDigits are as many as both databases compare and sort exactly: SQLite
+// does it in floating point of 64 bits.
+const runtimeDigits = "15"
+
 // FieldKinds are the words for the kinds that fields of such types may have.
 func FieldKinds() []string { return slices.Sorted(maps.Keys(runtimeKinds)) }
 
@@ -100,8 +104,10 @@ func (d FieldDefinition) field() *Field {
 	case Text, URL:
 		f.Max = 255
 		f.Null = f.Null && f.Unique
+	case Decimal:
+		f.Args = map[string]string{"digits": runtimeDigits}
 	case IP:
-		f.Mask = true
+		f.Mask, f.Args = true, map[string]string{"bare": "true"}
 	case Reference:
 		f.OnDelete = Protect
 	}

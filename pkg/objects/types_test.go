@@ -14,6 +14,37 @@ import (
 	"relata/pkg/store/storetest"
 )
 
+func TestValuesOfRuntimeKinds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		_, err := objects.NewTypes(s, w.registry).Create(t.Context(), json.RawMessage(`{"app_label":"custom","model":"service","verbose_name":"service",
+			"fields":[{"name":"price","kind":"decimal"},{"name":"host","kind":"ip"}]}`))
+		require.NoError(t, err)
+		tests := []struct {
+			name, body, field string
+			want              any // of the field, or the refusal
+		}{
+			{"an address as it was written", `{"host":"10.0.0.9"}`, "host", "10.0.0.9"},
+			{"an address with its length", `{"host":"10.0.0.9/24"}`, "host", "10.0.0.9/24"},
+			{"as many digits as compare exactly", `{"price":"1234567890123.45"}`, "price", json.Number("1234567890123.45")},
+			{"more digits", `{"price":"1.000000000000001"}`, "", "price: Ensure that there are no more than 15 digits in total."},
+			{"a huge exponent", `{"price":"1e400"}`, "", "price: Ensure that there are no more than 15 digits in total."},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				made, err := w.create("custom.service", tt.body)
+				if tt.field == "" {
+					require.Equal(t, tt.want, told(err))
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, tt.want, made[0].Values[tt.field])
+			})
+		}
+	})
+}
+
 func TestTypes(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)

@@ -205,6 +205,9 @@ func (a *API) base(req *http.Request, prefix string) string {
 			host = name
 		}
 	}
+	if host == "" { // a request of HTTP/1.0 may have none
+		return prefix
+	}
 	return (&url.URL{Scheme: scheme, Host: host}).String() + prefix
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -29,8 +30,10 @@ func TestHealthAndReadiness(t *testing.T) {
 	s := storetest.New(t)
 	r := start(t, s)
 	for _, path := range []string{"/health", "/health/", "/ready", "/ready/"} {
-		res, _ := r.ask(t, http.MethodGet, path, "", "Authorization", "")
-		assert.Equal(t, http.StatusOK, res.StatusCode, path)
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			res, _ := r.ask(t, method, path, "", "Authorization", "")
+			assert.Equal(t, http.StatusOK, res.StatusCode, "%s %s", method, path)
+		}
 	}
 	require.NoError(t, s.Close())
 	res, _ := r.ask(t, http.MethodGet, "/health/", "")
@@ -212,6 +215,21 @@ func TestLinks(t *testing.T) {
 			assert.Contains(t, text, `"dcim":"`+tt.want+`/api/dcim/"`)
 		})
 	}
+}
+
+func TestLinksOfRequestWithoutHostArePaths(t *testing.T) {
+	r := start(t, storetest.New(t))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.base, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "GET /api/ HTTP/1.0\r\nAuthorization: Token %s\r\n\r\n", adminToken)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"dcim":"/api/dcim/"`)
 }
 
 func TestErrorsAreIndentedToo(t *testing.T) {

@@ -84,10 +84,10 @@ func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 	definitions := relationships.NewService(d.Store, d.Registry, d.Now)
 	group.Use(identify, access(d.Logger), (&answerer{d.Logger}).middleware)
 	for _, path := range []string{"/health", "/health/"} {
-		group.GET(path, alive)
+		group.Match(probes, path, alive)
 	}
 	for _, path := range []string{"/ready", "/ready/"} {
-		group.GET(path, ready(d.Store))
+		group.Match(probes, path, ready(d.Store))
 	}
 	api.Mount(group, &api.API{
 		Store:          d.Store,
@@ -104,6 +104,9 @@ func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 	})
 	return nil
 }
+
+// probes are the methods that load balancers ask with.
+var probes = []string{http.MethodGet, http.MethodHead}
 
 // alive answers as long as the process does.
 func alive(c echo.Context) error {

@@ -33,10 +33,10 @@ func (r *request) body() (raw []byte, isCSV bool, err error) {
 	wait := http.NewResponseController(r.Response())
 	_ = wait.SetReadDeadline(time.Now().Add(r.api.RequestTimeout)) // not all connections have one
 	raw, err = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
-	_ = wait.SetReadDeadline(time.Time{})
-	if err != nil {
+	if err != nil { // the bound stays: net/http asks for the rest before it answers
 		return nil, false, fault.Invalidf("The body of the request could not be read.")
 	}
+	_ = wait.SetReadDeadline(time.Time{})
 	if len(raw) > maxBody {
 		return nil, false, r.tooLarge()
 	}

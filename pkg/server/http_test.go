@@ -42,6 +42,37 @@ func TestHealthAndReadiness(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
 }
 
+func TestBodyThatDoesNotComeIsNotWaitedForLong(t *testing.T) {
+	r := start(t, storetest.New(t), func(d *server.Deps) { d.RequestTimeout = time.Second })
+	host := strings.TrimPrefix(r.base, "http://")
+	tests := []struct {
+		name, method, path, token string
+		want                      int
+	}{
+		{"which is read", http.MethodPost, "/api/dcim/manufacturers/", adminToken, http.StatusBadRequest},
+		{"which nobody asked for", http.MethodGet, "/api/dcim/manufacturers/", adminToken, http.StatusOK},
+		{"of a caller who is not known", http.MethodPost, "/api/dcim/manufacturers/", "x", http.StatusForbidden},
+		{"for an address that is none", http.MethodPost, "/api/nowhere/", adminToken, http.StatusNotFound},
+		{"for a probe", http.MethodGet, "/health/", "x", http.StatusOK},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", host)
+			require.NoError(t, err)
+			defer conn.Close()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+			_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Token %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+				tt.method, tt.path, host, tt.token)
+			require.NoError(t, err)
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			defer res.Body.Close()
+			assert.Equal(t, tt.want, res.StatusCode)
+		})
+	}
+}
+
 // Many clients read no answer before they have sent everything.
 func TestTooLargeBodyIsAnsweredAndNotCutOff(t *testing.T) {
 	r := start(t, storetest.New(t))

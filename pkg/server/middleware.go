@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"time"
 
@@ -27,6 +28,21 @@ func identify(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
+
+// unread bounds how long the rest of a body that no handler has read is waited
+// for: net/http takes it before it answers, without a bound of its own. Who reads
+// the body sets another bound.
+func unread(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().ContentLength != 0 {
+			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(lingering)) // not all connections have one
+		}
+		return next(c)
+	}
+}
+
+// lingering is as long as a refusal may take.
+const lingering = 800 * time.Millisecond
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 

@@ -82,7 +82,7 @@ func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 		return err
 	}
 	definitions := relationships.NewService(d.Store, d.Registry, d.Now)
-	group.Use(identify, access(d.Logger), (&answerer{d.Logger}).middleware)
+	group.Use(identify, unread, access(d.Logger), (&answerer{d.Logger}).middleware)
 	for _, path := range []string{"/health", "/health/"} {
 		group.Match(probes, path, alive)
 	}

@@ -111,9 +111,17 @@ func (c *Crowd[Question, Item, Result]) withdraw(j *joint[Question, Item, Result
 		j.members[place].gone = true
 	}
 	if j.waiting--; j.waiting == 0 {
+		c.close(j)
 		j.cancel()
 	}
 	return true
+}
+
+// close lets nobody join j any more; c.mu is held.
+func (c *Crowd[Question, Item, Result]) close(j *joint[Question, Item, Result]) {
+	if c.waiting[j.question] == j {
+		delete(c.waiting, j.question)
+	}
 }
 
 // busy begins a task, and returns what ends it. One that takes long, since it waits
@@ -135,9 +143,7 @@ func (c *Crowd[Question, Item, Result]) leave() {
 	for len(c.queue) > 0 {
 		next := c.queue[0]
 		c.queue = slices.Delete(c.queue, 0, 1)
-		if c.waiting[next.question] == next {
-			delete(c.waiting, next.question)
-		}
+		c.close(next)
 		next.begun = true
 		next.members = slices.DeleteFunc(next.members, func(m member[Item]) bool { return m.gone })
 		if len(next.members) > 0 {

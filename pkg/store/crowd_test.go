@@ -30,12 +30,15 @@ var held = -1
 
 func newSquares(slots int) *squares {
 	s := &squares{gate: make(chan struct{}), fails: func([]int) error { return nil }}
-	s.Crowd = store.NewCrowd(slots, func(_ context.Context, _ string, numbers []int) (map[int]int, error) {
+	s.Crowd = store.NewCrowd(slots, func(ctx context.Context, _ string, numbers []int) (map[int]int, error) {
 		s.mu.Lock()
 		s.tasks = append(s.tasks, slices.Clone(numbers))
 		s.mu.Unlock()
 		if slices.Contains(numbers, held) {
 			<-s.gate
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		out := map[int]int{}
 		for _, n := range numbers {
@@ -192,6 +195,22 @@ func TestCrowdEndsWithThoseWhoWait(t *testing.T) {
 	}
 	require.ErrorIs(t, second(), context.Canceled)
 	<-ended
+}
+
+// Who comes when all have left does not go with them.
+func TestCrowdAfterAllHaveLeft(t *testing.T) {
+	s := newSquares(1)
+	release := s.hold(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := s.ask(ctx, "a", 1)
+	cancel()
+	_, errs := gone()
+	require.ErrorIs(t, errs[0], context.Canceled)
+	stays := s.ask(t.Context(), "a", 2)
+	release()
+	got, errs := stays()
+	assert.NoError(t, errs[0])
+	assert.Equal(t, []int{4}, got)
 }
 
 // A task that hangs gives its slot away.

@@ -440,3 +440,60 @@ func TestOneWhoWaitsKeepsNobody(t *testing.T) {
 		assert.NoError(t, <-waits)
 	}
 }
+
+// Of many who want the same pairs, peers and ids at once, who was told that a link
+// was made has it as it was told; the others hear of what stands in the way.
+func TestWhatIsAnsweredIsStored(t *testing.T) {
+	refused := map[relationships.Type]string{
+		relationships.OneToOne:            "Unable to create more than one one-to-one association",
+		relationships.OneToMany:           "Unable to create more than one one-to-many association to",
+		relationships.SymmetricOneToOne:   "symmetric-one-to-one association",
+		relationships.ManyToMany:          "must make a unique set",
+		relationships.SymmetricManyToMany: "symmetric-many-to-many association already exists between",
+	}
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ids, own := w.objects("tenancy.tenant", "t", 12), make([]uuid.UUID, 40)
+		for i := range own {
+			own[i] = uuid.New()
+		}
+		for _, kind := range relationships.Types {
+			r := w.define(string(kind), fields{"type": string(kind), "destination_type": "tenancy.tenant"})
+			var mu sync.Mutex
+			told := map[uuid.UUID]associations.Association{}
+			writers(t, 32, func(_ int, chance *rand.Rand) error {
+				pick := func() uuid.UUID { return ids[chance.IntN(len(ids))] }
+				for range 12 {
+					wanted := body(r, pick(), pick())
+					if chance.IntN(2) == 0 {
+						wanted["id"] = own[chance.IntN(len(own))]
+					}
+					made, err := w.associations.Create(w.ctx, []objects.Draft{draft(t, wanted)}, false)
+					if errors.Is(err, fault.Busy) {
+						return err
+					}
+					if err != nil {
+						assert.Regexp(t, "itself|unique set|this Id already exists|"+refused[kind], err.Error())
+						continue
+					}
+					mu.Lock()
+					assert.NotContains(t, told, made[0].ID)
+					told[made[0].ID] = made[0]
+					mu.Unlock()
+				}
+				return nil
+			})
+			all := w.all(r)
+			assert.Zero(t, broken(r, all))
+			assert.Len(t, all, len(told))
+			for _, a := range all {
+				assert.Equal(t, told[a.ID], a)
+			}
+		}
+		every, err := w.associations.Associations(w.ctx, associations.List{})
+		require.NoError(t, err)
+		count, err := s.AssociationCount(w.ctx, nil)
+		require.NoError(t, err)
+		assert.Equal(t, len(every), count)
+	})
+}

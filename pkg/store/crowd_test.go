@@ -225,6 +225,43 @@ func TestCrowdPassesByWhatHangs(t *testing.T) {
 	assert.Equal(t, []int{4}, got)
 }
 
+// However tasks end, in time, late, or with a panic, and whoever leaves them: no
+// slot is lost, and none is given twice.
+func TestCrowdGetsItsSlotsBack(t *testing.T) {
+	c := store.NewCrowd(3, func(ctx context.Context, _ int, numbers []int) (bool, error) {
+		switch numbers[0] % 40 {
+		case 0:
+			time.Sleep(70 * time.Millisecond)
+		case 1:
+			time.Sleep(50 * time.Millisecond) // as late as late begins
+		case 2:
+			panic("together or not")
+		case 3:
+			return false, errors.New("bad")
+		case 4:
+			<-ctx.Done()
+			return false, ctx.Err()
+		}
+		return true, nil
+	})
+	var all sync.WaitGroup
+	for w := range 100 {
+		all.Go(func() {
+			for i := range 20 {
+				func() {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration((7*w+i)%60)*time.Millisecond)
+					defer cancel()
+					defer func() { _ = recover() }()
+					found, err := c.Do(ctx, (w+i)%5, 20*w+i)
+					assert.True(t, found || err != nil)
+				}()
+			}
+		})
+	}
+	all.Wait()
+	require.Eventually(t, func() bool { return c.Free() == 3 }, 5*time.Second, time.Millisecond, "%d are free", c.Free())
+}
+
 func TestCrowdUnderLoad(t *testing.T) {
 	var running, most atomic.Int64
 	c := store.NewCrowd(2, func(_ context.Context, q int, numbers []int) ([]string, error) {

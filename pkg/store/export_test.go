@@ -13,6 +13,13 @@ func ShortenPatternTime(t *testing.T, d time.Duration) {
 	t.Cleanup(func() { patternTime = was })
 }
 
+// Free is how many tasks may begin.
+func (c *Crowd[Question, Item, Result]) Free() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.free
+}
+
 // Exec runs a statement in a transaction of its own.
 func (s *Store) Exec(ctx context.Context, text string, args ...any) error {
 	return s.inTx(ctx, func(t *Tx) error {

@@ -46,7 +46,7 @@ func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
 		}
 	}
 	if d.VerboseNamePlural == "" {
-		d.VerboseNamePlural = d.VerboseName + "s"
+		d.VerboseNamePlural = usualPlural(d.VerboseName)
 	}
 	if d.Fields == nil {
 		d.Fields = []FieldDefinition{}
@@ -61,6 +61,9 @@ var (
 	fieldWords  = []string{"name", "kind", "label", "required", "unique", "choices", "targets", "default"}
 	toldOfTypes = []string{"id", "url", "object_type", "display", "content_type", "objects_url"}
 )
+
+// usualPlural is the plural of a type that does not give one.
+func usualPlural(singular string) string { return singular + "s" }
 
 func unknownWord(what string, words []string) string {
 	return "Unknown field. " + what + " has " + strings.Join(words, ", ") + "."
@@ -155,8 +158,8 @@ func (d TypeDefinition) problems(base *Catalogue, made []*Type) *fault.Error {
 	if !typeWord.MatchString(d.Model) || strings.Contains(d.Model, "__") {
 		e.Add([]string{"model"}, "Enter lower-case letters, digits and underscores, starting with a letter.")
 	}
-	if pathOf(d.VerboseNamePlural) == "" {
-		e.Add([]string{"verbose_name_plural"}, "It must have letters or digits: it is part of an address.")
+	if pathOf(d.VerboseNamePlural) == "" || pathOf(d.VerboseName) == "" && d.VerboseNamePlural == usualPlural(d.VerboseName) {
+		e.Add([]string{"verbose_name_plural"}, "It must have letters from a to z or digits: it is part of an address.")
 	}
 	own := made[0].Path
 	for _, other := range made[1:] {

@@ -97,6 +97,8 @@ func TestTypes(t *testing.T) {
 		bad := []struct{ body, want string }{
 			{`{}`, "app_label: This field is required.; model: This field is required.; verbose_name: This field is required."},
 			{`{"app_label":"dcim","model":"x","verbose_name":"x"}`, "app_label: dcim is reserved."},
+			{`{"app_label":"custom","model":"x","verbose_name":"日本"}`, "verbose_name_plural: It must have letters from a to z or digits: it is part of an address."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","verbose_name_plural":"日本"}`, "verbose_name_plural: It must have letters from a to z or digits: it is part of an address."},
 			{`{"app_label":"custom","model":"x","verbose_name":"x","colour":1}`, "colour: Unknown field. An object type has app_label, model, verbose_name, verbose_name_plural, fields."},
 			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"a","kind":"reference","types":["x.y"]}]}`,
 				"fields.0.types: Unknown field. A field has name, kind, label, required, unique, choices, targets, default."},

@@ -497,3 +497,35 @@ func TestWhatIsAnsweredIsStored(t *testing.T) {
 		assert.Equal(t, len(every), count)
 	})
 }
+
+// Where a definition has a regular expression, nobody's link waits for what is
+// spent on those of others.
+func TestPatternsAreJudgedAlone(t *testing.T) {
+	s, err := store.Open(context.Background(), storetest.Postgres(t), store.Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	w := newWorld(t, s)
+	ids := w.objects("tenancy.tenant", "t", 33)
+	var together atomic.Int64
+	s.Observe(func(text string) {
+		if strings.Contains(text, "insert into assoc ") && strings.Contains(text, "unnest") {
+			together.Add(1)
+		}
+	})
+	for _, tt := range []struct {
+		filter string
+		alone  bool
+	}{{"name__re", true}, {"name__isw", false}} {
+		r := w.define(tt.filter, fields{"type": "many-to-many", "destination_type": "tenancy.tenant", "destination_filter": fields{tt.filter: []string{"t"}}})
+		together.Store(0)
+		writers(t, 32, func(i int, _ *rand.Rand) error {
+			for n := range 4 {
+				if _, err := w.link(r, ids[1+i], ids[1+(i+n+1)%32]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		assert.Equal(t, tt.alone, together.Load() == 0, "%d together for %s", together.Load(), tt.filter)
+	}
+}

@@ -23,14 +23,20 @@ func (s *Store) Link(ctx context.Context, d *relationships.Relationship, link as
 	one := made{Link: link, at: at}
 	var found map[uuid.UUID]associations.Row
 	var err error
-	// What guards both ends of a link fails all that would be made beside it.
-	if s.linking == nil || s.Bound() || d.Type == relationships.SymmetricOneToOne {
+	if s.linking == nil || s.Bound() || alone(d) {
 		found, err = s.linkOne(ctx, d, one)
 	} else {
 		found, err = s.linking.Do(ctx, d, one)
 	}
 	row, ok := found[link.ID]
 	return row, ok && err == nil, err
+}
+
+// alone reports whether each link of d is made by itself: what guards both ends of
+// a link fails all that would be made beside it, and regular expressions, on which
+// a link may spend a second, would keep all of them waiting for their sum.
+func alone(d *relationships.Relationship) bool {
+	return d.Type == relationships.SymmetricOneToOne || d.Source.Query.Pattern() != "" || d.Destination.Query.Pattern() != ""
 }
 
 // made is a link with the time at which it is made.

@@ -59,9 +59,10 @@ func on(db *store.Store, registry *objects.Registry) *app {
 
 func (a *app) close() { _ = a.store.Close() }
 
-// atomically lets an import work in one transaction.
+// atomically lets an import work in one transaction, and shows what that made of
+// the catalogue (the depth of trees is in it) to whoever answers next.
 func (a *app) atomically(ctx context.Context, do func(exchange.Target) error) error {
-	return a.store.Atomically(ctx, func(bound *store.Store) error {
+	err := a.store.Atomically(ctx, func(bound *store.Store) error {
 		in := on(bound, a.registry.Within(bound))
 		return do(exchange.Target{
 			Catalogue:     in.registry.Catalogue,
@@ -71,6 +72,10 @@ func (a *app) atomically(ctx context.Context, do func(exchange.Target) error) er
 			Holder:        accounts.NewService(bound, "", time.Now).Holder,
 		})
 	})
+	if err != nil {
+		return err
+	}
+	return a.registry.Refresh(ctx)
 }
 
 func newLogger(c *config.Config, w io.Writer) *slog.Logger {

@@ -39,6 +39,7 @@ func startDemo(t testing.TB, s *store.Store) *running {
 		})
 		require.NoError(t, err)
 		require.True(t, loaded)
+		require.NoError(t, d.Registry.Refresh(ctx), "the depth of trees is part of the catalogue, which else may be a second old")
 	})
 	return r
 }

@@ -45,7 +45,7 @@ func (b *bench) reads(ctx context.Context, what string, must float64, paths []st
 // page is a list of 50 devices with the ids of their peers.
 func (b *bench) page(ctx context.Context) error {
 	var paths []string
-	for n := range 8 {
+	for n := range 64 {
 		paths = append(paths, fmt.Sprintf("%s?include=relationships&limit=50&offset=%d", devicesPath, 50*n))
 	}
 	return b.reads(ctx, "page of 50 devices with relationships / pgbench", 0.65, paths)

@@ -44,11 +44,13 @@ type API struct {
 	Version string
 
 	levels *store.Crowd[question, uuid.UUID, *level]
+	pages  *store.Crowd[question, []objects.Shown, *level]
 }
 
 // Mount answers everything below group.
 func Mount(group *echo.Group, a *API) {
-	a.levels = store.NewCrowd(a.Store.AtOnce(), a.answerable)
+	a.levels = store.NewCrowd(a.Store.AtOnce(), 64, a.answerable)
+	a.pages = store.NewCrowd(a.Store.AtOnce(), 8, a.listable)
 	group.Any("", a.serve)
 	group.Any("/*", a.serve)
 	group.RouteNotFound("/*", a.serve) // methods that nobody has heard of

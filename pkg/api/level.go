@@ -42,7 +42,13 @@ func (a *API) newLevel(ctx context.Context, cat *objects.Catalogue, rows []objec
 	all := make([]thing, len(rows))
 	for i, row := range rows {
 		t := cat.ByID(row.Type)
-		if t == nil || l.byID[row.ID] != nil {
+		if t == nil {
+			continue
+		}
+		if twice := l.byID[row.ID]; twice != nil {
+			if row.Version > twice.Version { // read later
+				twice.Shown = row
+			}
 			continue
 		}
 		one := &all[i]

@@ -63,10 +63,7 @@ func (a objectResource) list(r *request) error {
 			return err
 		}
 	}
-	return r.answerWith(200, func(b []byte) ([]byte, error) {
-		b, err := r.appendThings(r.appendPageHead(b, p, count), rows, v)
-		return append(b, pageTail...), err
-	})
+	return a.answerPage(r, rows, v, func(b []byte) []byte { return r.appendPageHead(b, p, count) })
 }
 
 // listAfter answers the page behind a cursor.
@@ -76,10 +73,35 @@ func (a objectResource) listAfter(r *request, list objects.List, p page, v view)
 	if err != nil {
 		return err
 	}
+	return a.answerPage(r, rows, v, func(b []byte) []byte { return r.appendKeysetHead(b, p, next) })
+}
+
+// shortPage is how long pages are that may be answered from one level with others.
+const shortPage = 100
+
+// answerPage answers with a page of the list. Short pages, like single objects, may
+// be answered from one level.
+func (a objectResource) answerPage(r *request, rows []objects.Shown, v view, head func([]byte) []byte) error {
+	q := question{r.catalogue(), a.t, v}
+	read := a.pages.Do
+	if v.depth > 0 || len(rows) > shortPage || len(rows) == 0 {
+		read = func(ctx context.Context, q question, rows []objects.Shown) (*level, error) {
+			return a.listable(ctx, q, [][]objects.Shown{rows})
+		}
+	}
+	l, err := read(r.ctx(), q, rows)
+	if err != nil {
+		return err
+	}
 	return r.answerWith(200, func(b []byte) ([]byte, error) {
-		b, err := r.appendThings(r.appendKeysetHead(b, p, next), rows, v)
+		b, err := r.appendLevel(head(b), l, rows, func([]byte) {})
 		return append(b, pageTail...), err
 	})
+}
+
+// listable reads what answers to q with those pages are made of.
+func (a *API) listable(ctx context.Context, q question, pages [][]objects.Shown) (*level, error) {
+	return a.newLevel(ctx, q.cat, slices.Concat(pages...), q.view, false, q.view.depth)
 }
 
 func (a objectResource) create(r *request) error {

@@ -37,6 +37,11 @@ func (r *request) appendEach(b []byte, rows []objects.Shown, v view, each func(m
 	if err != nil {
 		return nil, err
 	}
+	return r.appendLevel(b, top, rows, each)
+}
+
+// appendLevel appends those objects of a level that are in rows.
+func (r *request) appendLevel(b []byte, top *level, rows []objects.Shown, each func(member []byte)) ([]byte, error) {
 	p := printer{request: r}
 	begun := len(b)
 	for i := range rows {

@@ -136,6 +136,11 @@ func TestReadersTogetherGetTheirOwn(t *testing.T) {
 				all = append(all, asked{"/api/dcim/manufacturers/" + one.(map[string]any)["id"].(string) + "/" + query, fmt.Sprintf("h%d.example", len(all)%3)})
 			}
 		}
+		for n := range 20 {
+			for _, query := range []string{"", "&include=relationships", "&include=relationships&sort=-name", "&depth=1"} {
+				all = append(all, asked{fmt.Sprintf("/api/dcim/manufacturers/?limit=7&offset=%d%s", n, query), fmt.Sprintf("h%d.example", len(all)%3)})
+			}
+		}
 		all = append(all, asked{"/api/dcim/manufacturers/" + uuid.NewString() + "/?include=relationships", "h0.example"})
 		for _, a := range all {
 			_, want[a] = r.ask(t, http.MethodGet, a.path, "", "X-Forwarded-Host", a.host)

@@ -14,7 +14,8 @@ import (
 // the next to run is one task for all that have the same question. Nobody waits
 // for others to come.
 type Crowd[Question comparable, Item, Result any] struct {
-	run func(context.Context, Question, []Item) (Result, error)
+	run  func(context.Context, Question, []Item) (Result, error)
+	most int // items of one task
 
 	mu      sync.Mutex
 	free    int                                         // tasks that may begin
@@ -40,18 +41,16 @@ type member[Item any] struct {
 	gone bool // waits no more
 }
 
-// mostJoint is for how many items one task is.
-const mostJoint = 64
-
 // patience is how long a task counts as running.
 const patience = 50 * time.Millisecond
 
-// NewCrowd returns a Crowd of which slots run at once. What run returns is shared
+// NewCrowd returns a Crowd of which slots run at once, each for so many items at
+// most. What run returns is shared
 // by all whose items it got, so it must not be changed; whatever decides it, apart
 // from the items, belongs to the question. When it fails for several items it must
 // have done nothing: it is run again for each of them.
-func NewCrowd[Question comparable, Item, Result any](slots int, run func(context.Context, Question, []Item) (Result, error)) *Crowd[Question, Item, Result] {
-	return &Crowd[Question, Item, Result]{run: run, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
+func NewCrowd[Question comparable, Item, Result any](slots, most int, run func(context.Context, Question, []Item) (Result, error)) *Crowd[Question, Item, Result] {
+	return &Crowd[Question, Item, Result]{run: run, most: most, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
 }
 
 // Do runs the task for item, and perhaps for items of others. It waits for no task
@@ -86,7 +85,7 @@ func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, i
 		return nil, 0
 	}
 	j := c.waiting[q]
-	if j == nil || len(j.members) == mostJoint {
+	if j == nil || len(j.members) == c.most {
 		j = &joint[Question, Item, Result]{question: q, done: make(chan struct{})}
 		j.ctx, j.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		c.waiting[q] = j

@@ -30,7 +30,7 @@ var held = -1
 
 func newSquares(slots int) *squares {
 	s := &squares{gate: make(chan struct{}), fails: func([]int) error { return nil }}
-	s.Crowd = store.NewCrowd(slots, func(ctx context.Context, _ string, numbers []int) (map[int]int, error) {
+	s.Crowd = store.NewCrowd(slots, 64, func(ctx context.Context, _ string, numbers []int) (map[int]int, error) {
 		s.mu.Lock()
 		s.tasks = append(s.tasks, slices.Clone(numbers))
 		s.mu.Unlock()
@@ -162,7 +162,7 @@ func TestCrowdWithoutThoseWhoLeft(t *testing.T) {
 func TestCrowdEndsWithThoseWhoWait(t *testing.T) {
 	begun, ended := make(chan []int), make(chan struct{})
 	gate := make(chan struct{})
-	c := store.NewCrowd(1, func(ctx context.Context, q string, numbers []int) (int, error) {
+	c := store.NewCrowd(1, 64, func(ctx context.Context, q string, numbers []int) (int, error) {
 		begun <- numbers
 		if q == "held" {
 			<-gate
@@ -228,7 +228,7 @@ func TestCrowdPassesByWhatHangs(t *testing.T) {
 // However tasks end, in time, late, or with a panic, and whoever leaves them: no
 // slot is lost, and none is given twice.
 func TestCrowdGetsItsSlotsBack(t *testing.T) {
-	c := store.NewCrowd(3, func(ctx context.Context, _ int, numbers []int) (bool, error) {
+	c := store.NewCrowd(3, 64, func(ctx context.Context, _ int, numbers []int) (bool, error) {
 		switch numbers[0] % 40 {
 		case 0:
 			time.Sleep(70 * time.Millisecond)
@@ -264,7 +264,7 @@ func TestCrowdGetsItsSlotsBack(t *testing.T) {
 
 func TestCrowdUnderLoad(t *testing.T) {
 	var running, most atomic.Int64
-	c := store.NewCrowd(2, func(_ context.Context, q int, numbers []int) ([]string, error) {
+	c := store.NewCrowd(2, 64, func(_ context.Context, q int, numbers []int) ([]string, error) {
 		now := running.Add(1)
 		defer running.Add(-1)
 		for {

@@ -75,7 +75,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", d.name, err)
 	}
 	if d.writableCTE {
-		s.linking = NewCrowd(s.AtOnce(), s.linkEach)
+		s.linking = NewCrowd(s.AtOnce(), 64, s.linkEach)
 	}
 	err = d.check(ctx, b.write.db)
 	if err == nil {

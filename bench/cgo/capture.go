@@ -91,7 +91,7 @@ func capture(ctx context.Context, path string) (texts, error) {
 		picks                 map[*string]string // where it goes, and how the text begins
 	}{
 		{"GET", devices + d(3).String() + "/", "", 200, map[*string]string{&t.one: "select o.id, o.type_id, o.name"}},
-		{"GET", devices + "?include=relationships", "", 200, map[*string]string{&t.page: "select o.id, o.type_id, o.name", &t.links: "select source_id, 0, "}},
+		{"GET", devices + "?include=relationships", "", 200, map[*string]string{&t.page: "select o.id, o.type_id, o.name", &t.links: "select w.value, 0, "}},
 		{"POST", associations, draft(d(1), v(2)), 201, map[*string]string{&t.insert: "insert into assoc ", new(string): counted}},
 		{"POST", associations, "[" + draft(d(2), v(3)) + "," + draft(d(3), v(4)) + "]", 201, map[*string]string{&t.bulk: "insert into assoc ", new(string): counted}},
 		{"POST", associations, draft(d(1), v(2)), 400, map[*string]string{&t.names: "select o.id, o.type_id, o.str from object o where o.id in"}},

@@ -55,11 +55,14 @@ type dialect struct {
 	triples, claims string
 	tripleArgs      func(ids, a, b []uuid.UUID) []any
 	claimArgs       func(rids []int32, a, b []uuid.UUID) []any
-	// gather aggregates rid and the ids in a column (@) into one value, which
-	// gathered turns into peers of packedPeer bytes each. pack aggregates references,
-	// with the fields that are named as its argument; packed turns them into what
-	// unpackReferences reads.
-	gather, pack     string
+	// gather selects objects that stand in a column of assoc, back, and the number of
+	// the definition and the id of all their peers as one value, which gathered turns
+	// into packedPeer bytes each; chosen says which objects, listed is a table of them
+	// with the column "value".
+	gather func(own, peer, back string, chosen, listed fragment) fragment
+	// pack aggregates references, with the fields that are named as its argument;
+	// packed turns them into what unpackReferences reads.
+	pack             string
 	gathered, packed func([]byte) []byte
 	// writableCTE: statements in WITH may write. insertLinks inserts what the
 	// select list id and from find, guarded with rows for both ends, and answers

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
@@ -20,7 +19,7 @@ import (
 // one value.
 func (r reader) Links(ctx context.Context, ids []uuid.UUID) ([]associations.Peers, error) {
 	side := func(own, peer, back string) fragment {
-		return sqlf("select %, %, % from assoc where % group by %", own, back, strings.ReplaceAll(r.dialect.gather, "@", peer), r.oneOf(own, ids), own)
+		return r.dialect.gather(own, peer, back, r.oneOf(own, ids), with(r.dialect.ids, ids))
 	}
 	f := sqlf("% union all %", side("source_id", "destination_id", "0"), side("destination_id", "source_id", "1"))
 	out := make([]associations.Peers, 0, 8*len(ids))

@@ -49,7 +49,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		claims:     "(select * from unnest(?::bigint[], ?::uuid[], ?::uuid[]) as c (rid, a, b))",
 		tripleArgs: func(ids, a, b []uuid.UUID) []any { return []any{ids, a, b} },
 		claimArgs:  func(rids []int32, a, b []uuid.UUID) []any { return []any{rids, a, b} },
-		gather:     "string_agg(int4send(rid) || uuid_send(@), ''::bytea)",
+		gather:     postgresGather,
 		pack:       postgresPack,
 		gathered:   asIs, packed: asIs,
 		writableCTE: true, insertLinks: postgresLinks,
@@ -182,6 +182,11 @@ func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 		return errors.New(`the database server lacks the collation "C.utf8": its operating system must have the locale C.UTF-8`)
 	}
 	return nil
+}
+
+// postgresGather is one row for each object that has peers.
+func postgresGather(own, peer, back string, chosen, _ fragment) fragment {
+	return sqlf("select %, %, string_agg(int4send(rid) || uuid_send(%), ''::bytea) from assoc where % group by %", own, back, peer, chosen, own)
 }
 
 // isUnreachable reports that the server could not be asked: it is not there, or

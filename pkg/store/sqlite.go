@@ -51,7 +51,7 @@ func sqliteDialect(path string) *dialect {
 		claims:     "(select value ->> 0 as rid, unhex(value ->> 1, '-') as a, unhex(value ->> 2, '-') as b from json_each(?))",
 		tripleArgs: sqliteTriples,
 		claimArgs:  sqliteClaims,
-		gather:     "group_concat(hex(@) || rid, ' ')",
+		gather:     sqliteGather,
 		pack:       sqlitePack,
 		gathered:   sqlitePeers, packed: unhex,
 		insertLinks: sqliteLinks,
@@ -210,19 +210,24 @@ func sqliteArg(arg any) any {
 	return plainArg(arg)
 }
 
-// sqlitePeers reads peers: each is the 32 digits of the id and the definition's
-// number, a space between them. (To write the number in hexadecimal, too, would
-// cost the database more than all the rest.)
+// sqliteGather is one row for each object, whose peers may be null: a select for
+// each takes fewer steps than one that groups them all.
+func sqliteGather(own, peer, back string, _, listed fragment) fragment {
+	return sqlf("select w.value, %, (select cast(group_concat(% || rid, ' ') as blob) from assoc where % = w.value) from % as w", back, peer, own, listed)
+}
+
+// sqlitePeers reads what gather wrote: the 16 bytes of each peer, the decimal
+// digits of the definition's number and a space. (To write the ids in hexadecimal
+// would allocate memory for each, which all connections do under one lock.)
 func sqlitePeers(b []byte) []byte {
-	out := make([]byte, 0, len(b)/33*packedPeer)
-	for len(b) > 32 {
+	out := make([]byte, 0, len(b)/(len(uuid.UUID{})+2)*packedPeer)
+	for len(b) > len(uuid.UUID{}) {
 		at := len(out)
-		out = out[:at+packedPeer]
-		_, _ = hex.Decode(out[at+4:], b[:32]) // the database wrote them
+		out = append(out, 0, 0, 0, 0)
+		out = append(out, b[:len(uuid.UUID{})]...)
 		var rid uint32
-		b = b[32:]
-		for len(b) > 0 && b[0] != ' ' {
-			rid, b = 10*rid+uint32(b[0]-'0'), b[1:]
+		for b = b[len(uuid.UUID{}):]; len(b) > 0 && b[0] != ' '; b = b[1:] {
+			rid = 10*rid + uint32(b[0]-'0')
 		}
 		binary.BigEndian.PutUint32(out[at:], rid)
 		if len(b) > 0 {

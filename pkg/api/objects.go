@@ -82,14 +82,11 @@ const shortPage = 100
 // answerPage answers with a page of the list. Short pages, like single objects, may
 // be answered from one level.
 func (a objectResource) answerPage(r *request, rows []objects.Shown, v view, head func([]byte) []byte) error {
-	q := question{r.catalogue(), a.t, v}
 	read := a.pages.Do
 	if v.depth > 0 || len(rows) > shortPage || len(rows) == 0 {
-		read = func(ctx context.Context, q question, rows []objects.Shown) (*level, error) {
-			return a.listable(ctx, q, [][]objects.Shown{rows})
-		}
+		read = a.pages.Alone
 	}
-	l, err := read(r.ctx(), q, rows)
+	l, err := read(r.ctx(), question{r.catalogue(), a.t, v}, rows)
 	if err != nil {
 		return err
 	}
@@ -256,9 +253,7 @@ func (a *API) answerable(ctx context.Context, q question, ids []uuid.UUID) (*lev
 func (a objectResource) showByID(r *request, id uuid.UUID, v view) error {
 	read := a.levels.Do
 	if v.depth > 0 {
-		read = func(ctx context.Context, q question, id uuid.UUID) (*level, error) {
-			return a.answerable(ctx, q, []uuid.UUID{id})
-		}
+		read = a.levels.Alone
 	}
 	l, err := read(r.ctx(), question{r.catalogue(), a.t, v}, id)
 	if err != nil {

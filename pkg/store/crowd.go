@@ -59,7 +59,7 @@ func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item
 	j, place := c.enter(ctx, q, item)
 	if j == nil {
 		defer c.busy()()
-		return c.run(ctx, q, []Item{item})
+		return c.Alone(ctx, q, item)
 	}
 	select {
 	case <-j.done:
@@ -70,9 +70,14 @@ func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item
 		}
 	}
 	if j.err != nil && len(j.members) > 1 { // it may be the fault of another item
-		return c.run(ctx, q, []Item{item})
+		return c.Alone(ctx, q, item)
 	}
 	return j.result, j.err
+}
+
+// Alone runs the task for item by itself, at once.
+func (c *Crowd[Question, Item, Result]) Alone(ctx context.Context, q Question, item Item) (Result, error) {
+	return c.run(ctx, q, []Item{item})
 }
 
 // enter returns nil when a task may begin at once, else what item waits with, and

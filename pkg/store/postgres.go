@@ -136,6 +136,9 @@ func isHere(host string) bool {
 	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || err == nil && address.IsLoopback()
 }
 
+// postgresStatements is how many prepared statements a pool keeps.
+const postgresStatements = 600
+
 func openPostgresPool(ctx context.Context, dsn string, most int) (*pool, error) {
 	db, err := sqlx.Open("postgres", dsn)
 	if err != nil {
@@ -148,7 +151,7 @@ func openPostgresPool(ctx context.Context, dsn string, most int) (*pool, error) 
 		_ = db.Close()
 		return nil, err
 	}
-	return newPool(db), nil
+	return newPool(db, postgresStatements), nil
 }
 
 // lockPostgres waits for the advisory lock of this database.

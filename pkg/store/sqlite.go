@@ -105,7 +105,7 @@ func openSQLite(ctx context.Context, path string) (*pool, *pool, error) {
 		_ = write.Close()
 		return nil, nil, err
 	}
-	return newPool(read), newPool(write), nil
+	return newPool(read, sqliteStatements), newPool(write, sqliteStatements), nil
 }
 
 func openSQLiteWith(ctx context.Context, dsn string, connections int) (*sqlx.DB, error) {

@@ -9,17 +9,15 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// keptStatements is how many prepared statements a pool keeps.
-const keptStatements = 600
-
 // pool is a set of connections with their prepared statements.
 type pool struct {
 	db         *sqlx.DB
 	statements statements
 }
 
-func newPool(db *sqlx.DB) *pool {
-	return &pool{db: db, statements: statements{byText: map[string]*list.Element{}, limit: keptStatements}}
+// newPool keeps the most recently used statements, as many as kept.
+func newPool(db *sqlx.DB, kept int) *pool {
+	return &pool{db: db, statements: statements{byText: map[string]*list.Element{}, limit: kept}}
 }
 
 func (p *pool) close() error {

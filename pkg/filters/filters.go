@@ -75,6 +75,11 @@ func (l Lookup) Negative() bool {
 	return false
 }
 
+// whole reports that the lookup compares whole values, not parts of them.
+func (l Lookup) whole() bool {
+	return l == Equal || l == Not || l == IEqual || l == NotIEqual
+}
+
 // Hop leads from an object to others: along a reference field (from the object
 // that holds it to its target), or Back against it (to the objects that hold
 // it). Field is the number of the field in table object_ref.
@@ -135,6 +140,9 @@ type Field struct {
 	Nullable bool
 	// Base is the lookup that the plain filter means; IEqual for a serial.
 	Base Lookup
+	// Canonical returns the text that a value is stored as, or what is wrong with
+	// it; nil: as it is given. Whole values are compared in this form, parts are not.
+	Canonical func(value string) (text, problem string)
 	// Exclude turns a Membership around or a plain filter into its negation.
 	Exclude bool
 	// Choices of a Choice field, in order.

@@ -101,9 +101,15 @@ func (c *Condition) addText(kind Kind, v string) string {
 			return fmt.Sprintf(msgPattern, reason)
 		}
 	case kind == MAC && (c.Lookup == Equal || c.Lookup == Not):
-		canonical, ok := macAddress(v)
+		canonical, ok := HardwareAddress(v)
 		if !ok {
 			return fmt.Sprintf(msgMAC, v)
+		}
+		v = canonical
+	case c.Field.Canonical != nil && c.Lookup.whole():
+		canonical, problem := c.Field.Canonical(v)
+		if problem != "" {
+			return problem
 		}
 		v = canonical
 	}
@@ -409,8 +415,9 @@ func parseUUID(v string) (uuid.UUID, bool) {
 
 var hardware = regexp.MustCompile(`^(?:[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}|[0-9a-fA-F]{4}(?:[.][0-9a-fA-F]{4}){2}|[0-9a-fA-F]{6}[:-][0-9a-fA-F]{6}|[0-9a-fA-F]{12})$`)
 
-// macAddress returns a hardware address in capitals with colons.
-func macAddress(v string) (string, bool) {
+// HardwareAddress returns a hardware address in capitals with colons; false for
+// what is none.
+func HardwareAddress(v string) (string, bool) {
 	if !hardware.MatchString(v) {
 		return "", false
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"relata/pkg/fault"
+	"relata/pkg/filters"
 )
 
 // The plain kinds of rule.
@@ -238,7 +239,7 @@ func (m *member) limits() {
 			}
 		}
 		if written, isText := v.(string); isText && f.Kind == MAC && written != "" {
-			if _, ok := ParseMAC(written); !ok {
+			if _, ok := filters.HardwareAddress(written); !ok {
 				m.problems.Add([]string{f.Name}, "Invalid MAC address format: "+written)
 			}
 		}

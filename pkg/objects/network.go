@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"relata/pkg/filters"
 )
 
 // address reads an IP address or a prefix in CIDR form. A Prefix loses its host
@@ -30,6 +32,24 @@ func (f *Field) address(v any, _ json.RawMessage) (any, *trouble) {
 		return p.String(), nil
 	}
 	return p.Addr().String(), nil
+}
+
+// canonical returns what makes of a value the text that f stores of it, or says
+// what is wrong with it; nil for kinds that store values as they are written.
+func (f *Field) canonical() func(value string) (text, problem string) {
+	if f.Kind != Prefix && (f.Kind != IP || f.Args["bare"] == "") {
+		return nil
+	}
+	return func(value string) (string, string) {
+		if value == "" {
+			return "", ""
+		}
+		stored, problem := f.address(value, nil)
+		if problem != nil {
+			return "", strings.Join(problem.messages, " ")
+		}
+		return text(stored), ""
+	}
 }
 
 // readPrefix reads HOST, HOST/LENGTH or HOST/NETMASK.
@@ -75,8 +95,6 @@ func netmaskBits(mask string, addr netip.Addr) int {
 	return -1
 }
 
-var hardware = regexp.MustCompile(`^(?:[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}|[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}|[0-9a-fA-F]{6}[:-][0-9a-fA-F]{6}|[0-9a-fA-F]{12})$`)
-
 // mac reads a hardware address; a wrong one is told by the model's rules.
 func (f *Field) mac(v any, raw json.RawMessage) (any, *trouble) {
 	text, problem := f.text(v, raw)
@@ -89,34 +107,10 @@ func (f *Field) mac(v any, raw json.RawMessage) (any, *trouble) {
 		}
 		return "", nil
 	}
-	if canonical, ok := ParseMAC(text.(string)); ok {
+	if canonical, ok := filters.HardwareAddress(text.(string)); ok {
 		return canonical, nil
 	}
 	return text, nil
-}
-
-// ParseMAC returns a hardware address in capitals with colons.
-func ParseMAC(text string) (string, bool) {
-	if !hardware.MatchString(text) {
-		return "", false
-	}
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ':' || r == '-' || r == '.' })
-	if len(parts) == 6 {
-		for i, part := range parts {
-			if len(part) == 1 {
-				parts[i] = "0" + part
-			}
-		}
-	}
-	digits := strings.ToUpper(strings.Join(parts, ""))
-	var b strings.Builder
-	for i := 0; i < len(digits); i += 2 {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		b.WriteString(digits[i : i+2])
-	}
-	return b.String(), true
 }
 
 var (

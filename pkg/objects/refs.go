@@ -285,6 +285,25 @@ func addValue(c *filters.Condition, end *Field, v any) string {
 	if strings.ContainsRune(written, 0) {
 		return "Null characters are not allowed."
 	}
-	c.Texts = append(c.Texts, written)
+	c.Texts = append(c.Texts, end.asStored(written, c.Lookup))
 	return ""
+}
+
+// asStored is a whole address in the form that it is stored in; all else is as it
+// was written.
+func (f *Field) asStored(written string, lookup filters.Lookup) string {
+	if lookup != filters.Equal && lookup != filters.IEqual {
+		return written
+	}
+	if canonical := f.canonical(); canonical != nil {
+		if stored, problem := canonical(written); problem == "" {
+			return stored
+		}
+	}
+	if f.Kind == MAC {
+		if stored, ok := filters.HardwareAddress(written); ok {
+			return stored
+		}
+	}
+	return written
 }

@@ -127,6 +127,9 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 	if d.Single {
 		f.List = false
 	}
+	if end != nil && d.Kind != filters.Method {
+		f.Canonical = end.canonical()
+	}
 	return f, nil
 }
 

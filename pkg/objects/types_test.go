@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"relata/pkg/fault"
+	"relata/pkg/filters"
 	"relata/pkg/objects"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
@@ -193,5 +194,64 @@ func TestTypeChangedByTwo(t *testing.T) {
 		_, err = objects.NewTypes(meanwhile{s, func() { require.NoError(t, types.Delete(t.Context(), "custom.service")) }}, registry).
 			Update(t.Context(), "custom.service", json.RawMessage(`{"verbose_name":"service"}`))
 		require.ErrorIs(t, err, fault.NotFound)
+	})
+}
+
+func TestAddressesAreFoundHoweverTheyAreWritten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		ctx := t.Context()
+		types := objects.NewTypes(s, w.registry)
+		for _, body := range []string{
+			`{"app_label":"custom","model":"zone","verbose_name":"zone","fields":[{"name":"name","kind":"text"},{"name":"net","kind":"prefix"},{"name":"host","kind":"ip"},{"name":"mac","kind":"mac"}]}`,
+			`{"app_label":"custom","model":"use","verbose_name":"use","fields":[{"name":"name","kind":"text"},{"name":"zone","kind":"reference","targets":["custom.zone"]}]}`,
+		} {
+			_, err := types.Create(ctx, json.RawMessage(body))
+			require.NoError(t, err)
+		}
+		w.make("lan", "custom.zone", `{"name":"lan","net":"10.0.0.7/24","host":"2001:DB8::1","mac":"aabb.ccdd.eeff"}`)
+		w.make("wan", "custom.zone", `{"name":"wan","net":"2001:DB8::/32","host":"10.0.0.9/24","mac":null}`)
+		schema := w.registry.Catalogue(ctx).Schema(w.typ("custom.zone"))
+		found := func(q filters.Query) string {
+			t.Helper()
+			rows, err := s.Objects(ctx, w.registry.Catalogue(ctx), objects.List{Type: w.typ("custom.zone"), Query: q, Limit: 9})
+			require.NoError(t, err)
+			var names []string
+			for _, row := range rows {
+				names = append(names, row.Name)
+			}
+			return strings.Join(names, " ")
+		}
+		tests := []struct{ name, param, value, want string }{
+			{"with host bits", "net", "10.0.0.7/24", "lan"},
+			{"with a netmask", "net", "10.0.0.0/255.255.255.0", "lan"},
+			{"denied", "net__n", "10.0.0.200/24", "wan"},
+			{"whatever the case", "net__ie", "2001:db8:0::1/32", "wan"},
+			{"none", "net", "null", ""},
+			{"a part of it", "net__isw", "10.0.0.7", ""},
+			{"no prefix", "net", "10.0.0.7/99", "net: Invalid IP address: 10.0.0.7/99"},
+			{"an address in another spelling", "host", "2001:0db8:0:0::1", "lan"},
+			{"an address with a netmask", "host", "10.0.0.9/255.255.255.0", "wan"},
+			{"a hardware address in another spelling", "mac", "aa-bb-cc-dd-ee-ff", "lan"},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				q, err := schema.Parse(ctx, s, []filters.Param{{Name: tt.param, Values: []string{tt.value}}})
+				if err != nil {
+					require.Equal(t, tt.want, told(err))
+					return
+				}
+				require.Equal(t, tt.want, found(q))
+				stored, err := json.Marshal(map[string]any{tt.param: []string{tt.value}})
+				require.NoError(t, err)
+				require.Equal(t, tt.want, found(schema.Stored(stored)), "in the filter of a definition")
+			})
+		}
+		for _, attributes := range []string{`{"net":"10.0.0.7/24"}`, `{"host":"2001:db8:0::1"}`, `{"mac":"AABBCCDDEEFF"}`, `{"net__in":["10.0.0.9/24"]}`} {
+			made, err := w.create("custom.use", `{"name":"x","zone":`+attributes+`}`)
+			require.NoError(t, err, attributes)
+			require.Equal(t, w.ids["lan"], made[0].Ref("zone").String())
+		}
 	})
 }

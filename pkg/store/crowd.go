@@ -15,7 +15,8 @@ import (
 // for others to come.
 type Crowd[Question comparable, Item, Result any] struct {
 	run  func(context.Context, Question, []Item) (Result, error)
-	most int // items of one task
+	most int           // items of one task
+	long time.Duration // what takes as long no longer counts as running
 
 	mu      sync.Mutex
 	free    int                                         // tasks that may begin
@@ -41,38 +42,33 @@ type member[Item any] struct {
 	gone bool // waits no more
 }
 
-// patience is how long a task counts as running.
+// patience is how long a task of a Crowd counts as running, and one that makes
+// links of several waits for a lock.
 const patience = 50 * time.Millisecond
 
 // NewCrowd returns a Crowd of which slots run at once, each for so many items at
-// most. What run returns is shared
-// by all whose items it got, so it must not be changed; whatever decides it, apart
-// from the items, belongs to the question. When it fails for several items it must
-// have done nothing: it is run again for each of them.
+// most. What run returns is shared by all whose items it got, so it must not be
+// changed; whatever decides it, apart from the items, belongs to the question. When
+// it fails for several items it must have done nothing: it is run again for each of
+// them, in turn.
 func NewCrowd[Question comparable, Item, Result any](slots, most int, run func(context.Context, Question, []Item) (Result, error)) *Crowd[Question, Item, Result] {
-	return &Crowd[Question, Item, Result]{run: run, most: most, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
+	return &Crowd[Question, Item, Result]{run: run, most: most, long: patience, free: max(1, slots), waiting: map[Question]*joint[Question, Item, Result]{}}
 }
 
 // Do runs the task for item, and perhaps for items of others. It waits for no task
 // longer than ctx lasts; one that has begun goes on as long as anyone waits for it.
 func (c *Crowd[Question, Item, Result]) Do(ctx context.Context, q Question, item Item) (Result, error) {
-	j, place := c.enter(ctx, q, item)
-	if j == nil {
-		defer c.busy()()
-		return c.Alone(ctx, q, item)
+	result, shared, err := c.inTurn(ctx, q, item, c.most)
+	if shared && err != nil { // it may be the fault of another item
+		return c.Apart(ctx, q, item)
 	}
-	select {
-	case <-j.done:
-	case <-ctx.Done():
-		if c.withdraw(j, place) {
-			var none Result
-			return none, ctx.Err()
-		}
-	}
-	if j.err != nil && len(j.members) > 1 { // it may be the fault of another item
-		return c.Alone(ctx, q, item)
-	}
-	return j.result, j.err
+	return result, err
+}
+
+// Apart runs the task for item by itself, when its turn comes.
+func (c *Crowd[Question, Item, Result]) Apart(ctx context.Context, q Question, item Item) (Result, error) {
+	result, _, err := c.inTurn(ctx, q, item, 1)
+	return result, err
 }
 
 // Alone runs the task for item by itself, at once.
@@ -80,9 +76,28 @@ func (c *Crowd[Question, Item, Result]) Alone(ctx context.Context, q Question, i
 	return c.run(ctx, q, []Item{item})
 }
 
+// inTurn runs a task for item and others, so many at most, when its turn comes.
+// shared: there were others.
+func (c *Crowd[Question, Item, Result]) inTurn(ctx context.Context, q Question, item Item, most int) (result Result, shared bool, err error) {
+	j, place := c.enter(ctx, q, item, most)
+	if j == nil {
+		defer c.busy()()
+		result, err = c.Alone(ctx, q, item)
+		return result, false, err
+	}
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+		if c.withdraw(j, place) {
+			return result, false, ctx.Err()
+		}
+	}
+	return j.result, len(j.members) > 1, j.err
+}
+
 // enter returns nil when a task may begin at once, else what item waits with, and
 // its place there.
-func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, item Item) (*joint[Question, Item, Result], int) {
+func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, item Item, most int) (*joint[Question, Item, Result], int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.free > 0 {
@@ -90,10 +105,12 @@ func (c *Crowd[Question, Item, Result]) enter(ctx context.Context, q Question, i
 		return nil, 0
 	}
 	j := c.waiting[q]
-	if j == nil || len(j.members) == c.most {
+	if j == nil || len(j.members) >= most {
 		j = &joint[Question, Item, Result]{question: q, done: make(chan struct{})}
 		j.ctx, j.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		c.waiting[q] = j
+		if most > 1 {
+			c.waiting[q] = j
+		}
 		c.queue = append(c.queue, j)
 	}
 	j.members = append(j.members, member[Item]{item: item})
@@ -133,7 +150,7 @@ func (c *Crowd[Question, Item, Result]) close(j *joint[Question, Item, Result]) 
 func (c *Crowd[Question, Item, Result]) busy() (done func()) {
 	var once sync.Once
 	leave := func() { once.Do(c.leave) }
-	late := time.AfterFunc(patience, leave)
+	late := time.AfterFunc(c.long, leave)
 	return func() {
 		late.Stop()
 		leave()

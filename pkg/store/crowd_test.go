@@ -123,6 +123,77 @@ func TestCrowdFailsOneByOne(t *testing.T) {
 	assert.Equal(t, []error{nil, bad, nil}, errs)
 }
 
+// After a failure of many no more run at once than ever, and who comes meanwhile
+// joins none of them.
+func TestCrowdFailsInTurn(t *testing.T) {
+	var running, most atomic.Int64
+	gate := make(chan struct{})
+	var mu sync.Mutex
+	var tasks [][]int
+	c := store.NewCrowd(2, 64, func(_ context.Context, q string, numbers []int) (int, error) {
+		if q == "held" {
+			<-gate
+			return 0, nil
+		}
+		raise(&most, running.Add(1))
+		defer running.Add(-1)
+		mu.Lock()
+		tasks = append(tasks, numbers)
+		mu.Unlock()
+		time.Sleep(100 * time.Microsecond)
+		if len(numbers) > 1 {
+			return 0, errors.New("one of them")
+		}
+		return numbers[0], nil
+	})
+	c.Patient(time.Minute)
+	var holding, all sync.WaitGroup
+	for range 2 {
+		holding.Go(func() { _, _ = c.Do(t.Context(), "held", 0) })
+	}
+	require.Eventually(t, func() bool { return c.Free() == 0 }, 10*time.Second, time.Millisecond)
+	for n := range 60 {
+		all.Go(func() {
+			found, err := c.Do(t.Context(), "a", n)
+			assert.NoError(t, err)
+			assert.Equal(t, n, found)
+		})
+	}
+	require.Eventually(t, func() bool { return c.Waiting("a") == 60 }, 10*time.Second, time.Millisecond)
+	close(gate)
+	all.Wait()
+	holding.Wait()
+	assert.LessOrEqual(t, most.Load(), int64(2))
+	assert.Len(t, tasks, 61, "one for all, one for each")
+}
+
+// Who asks apart waits for a turn, with nobody.
+func TestCrowdApart(t *testing.T) {
+	s := newSquares(1)
+	s.Patient(time.Minute)
+	release := s.hold(t)
+	joint := s.ask(t.Context(), "a", 1, 2)
+	var all sync.WaitGroup
+	for _, n := range []int{3, 4} {
+		all.Go(func() {
+			found, err := s.Apart(t.Context(), "a", n)
+			assert.NoError(t, err)
+			assert.Equal(t, n*n, found[n])
+		})
+	}
+	require.Eventually(t, func() bool { return s.Queued() == 3 }, 10*time.Second, time.Millisecond)
+	later := s.ask(t.Context(), "a", 5)
+	require.Eventually(t, func() bool { return s.Waiting("a") == 3 }, 10*time.Second, time.Millisecond)
+	release()
+	got, _ := joint()
+	assert.Equal(t, []int{1, 4}, got)
+	got, _ = later()
+	assert.Equal(t, []int{25}, got)
+	all.Wait()
+	assert.ElementsMatch(t, []int{1, 2, 5}, s.tasks[1])
+	assert.ElementsMatch(t, [][]int{{3}, {4}}, s.tasks[2:])
+}
+
 func TestCrowdSurvivesPanics(t *testing.T) {
 	s := newSquares(1)
 	s.fails = func(numbers []int) error {
@@ -265,14 +336,8 @@ func TestCrowdGetsItsSlotsBack(t *testing.T) {
 func TestCrowdUnderLoad(t *testing.T) {
 	var running, most atomic.Int64
 	c := store.NewCrowd(2, 64, func(_ context.Context, q int, numbers []int) ([]string, error) {
-		now := running.Add(1)
+		raise(&most, running.Add(1))
 		defer running.Add(-1)
-		for {
-			seen := most.Load()
-			if now <= seen || most.CompareAndSwap(seen, now) {
-				break
-			}
-		}
 		var out []string
 		for _, n := range numbers {
 			out = append(out, fmt.Sprint(q, n))
@@ -300,4 +365,14 @@ func TestCrowdUnderLoad(t *testing.T) {
 	}
 	all.Wait()
 	assert.LessOrEqual(t, most.Load(), int64(2))
+}
+
+// raise makes most at least n.
+func raise(most *atomic.Int64, n int64) {
+	for {
+		seen := most.Load()
+		if n <= seen || most.CompareAndSwap(seen, n) {
+			return
+		}
+	}
 }

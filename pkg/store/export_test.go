@@ -20,6 +20,26 @@ func (c *Crowd[Question, Item, Result]) Free() int {
 	return c.free
 }
 
+// Patient lets tasks count as running for so long.
+func (c *Crowd[Question, Item, Result]) Patient(long time.Duration) { c.long = long }
+
+// Waiting is how many wait for the task of q that others may join, Queued how many
+// tasks wait.
+func (c *Crowd[Question, Item, Result]) Waiting(q Question) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j := c.waiting[q]; j != nil {
+		return len(j.members)
+	}
+	return 0
+}
+
+func (c *Crowd[Question, Item, Result]) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue)
+}
+
 // Exec runs a statement in a transaction of its own.
 func (s *Store) Exec(ctx context.Context, text string, args ...any) error {
 	return s.inTx(ctx, func(t *Tx) error {

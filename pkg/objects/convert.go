@@ -28,9 +28,8 @@ func (c *Catalogue) Object(s Stored) (*Object, error) {
 	}
 	o := &Object{ID: s.ID, Type: t, Name: s.Name, Str: s.Str, SortKey: s.SortKey, Version: s.Version,
 		Created: s.Created, LastUpdated: s.LastUpdated, Refs: map[string][]uuid.UUID{}}
-	decoder := json.NewDecoder(bytes.NewReader(s.Data))
-	decoder.UseNumber()
-	if err := decoder.Decode(&o.Values); err != nil {
+	var err error
+	if o.Values, err = parseMembers(s.Data); err != nil {
 		return nil, fmt.Errorf("data of object %s: %w", s.ID, err)
 	}
 	if refs, ok := o.Values[refsKey].(map[string]any); ok {

@@ -11,9 +11,10 @@ import (
 // megabytes may have to be read to its end before it can be refused. Once it is
 // bad, nothing that was read counts.
 type jsonText struct {
-	text string
-	pos  int
-	bad  bool
+	text    string
+	pos     int
+	bad     bool
+	ordered bool // objects become Pairs, not maps
 }
 
 // deepest is how deep a text may be nested; bodies of requests are held to less.
@@ -22,12 +23,21 @@ const deepest = 10_000
 // parseJSON decodes raw with objects as Pairs and numbers as json.Number. Of a
 // key that occurs twice the last value counts, at the place of the first.
 func parseJSON(raw []byte) (any, error) {
-	j := &jsonText{text: string(raw)}
+	j := &jsonText{text: string(raw), ordered: true}
 	v := j.value(1)
 	if err := j.end(); err != nil {
 		return nil, err
 	}
 	return v, nil
+}
+
+// parseMembers decodes a JSON object, with the objects in it as maps and numbers
+// as json.Number: what encoding/json makes of it, in a third of the time.
+func parseMembers(raw []byte) (map[string]any, error) {
+	j := &jsonText{text: string(raw)}
+	j.expect('{')
+	members := j.members(1)
+	return members, j.end()
 }
 
 // SplitList returns the members of a JSON list, as they stand there.
@@ -158,6 +168,9 @@ func (j *jsonText) value(depth int) any {
 	switch j.text[j.pos] {
 	case '{':
 		j.pos++
+		if !j.ordered {
+			return j.members(depth)
+		}
 		return j.pairs(depth)
 	case '[':
 		j.pos++
@@ -177,6 +190,15 @@ func (j *jsonText) value(depth int) any {
 	default:
 		return json.Number(word)
 	}
+}
+
+func (j *jsonText) members(depth int) map[string]any {
+	members := map[string]any{}
+	for first := true; j.more('}', first); first = false {
+		key := j.key()
+		members[key] = j.value(depth + 1)
+	}
+	return members
 }
 
 // fewPairs is how many keys are compared one by one.

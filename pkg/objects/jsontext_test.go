@@ -38,10 +38,29 @@ func byTokens(d *json.Decoder) any {
 	return token
 }
 
+// plainMaps is v with maps in place of Pairs.
+func plainMaps(v any) any {
+	switch v := v.(type) {
+	case Pairs:
+		members := map[string]any{}
+		for _, p := range v {
+			members[p.Key] = plainMaps(p.Value)
+		}
+		return members
+	case []any:
+		list := []any{}
+		for _, member := range v {
+			list = append(list, plainMaps(member))
+		}
+		return list
+	}
+	return v
+}
+
 var jsonSeeds = []string{
 	`null`, ` true `, `false`, `0`, `-0`, `-12.50e+3`, `1E9`, `01`, `1.`, `.5`, `-`, `+1`, `1e`, `nul`, `""`, `"a\"b\\"`, `"\u00e9\ud83d\ude00"`, `"\ud800"`, `"\x"`,
 	"\"\xff\"", "\"a\nb\"", "\"\x7f\"", `"é"`, `[]`, `[ ]`, `[1,]`, `[,1]`, `[1 2]`, `[1`, `]`, `{}`, `{ }`, `{"a":1,"b":[{"c":null}],"a":2}`, `{"a"}`, `{"a":}`, `{"a":1,}`,
-	`{a:1}`, `{"a\u0041":1,"aA":2}`, `1 2`, `{} {}`, ``, ` `, "[\"a\"\t,\r\n1]", `{"0":0,"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"a":10,"b":11,"c":12,"d":13,"e":14,"f":15,"g":16,"h":17,"0":18,"h":19,"i":20}`,
+	`{a:1}`, `{"a\u0041":1,"aA":2}`, `{"a":{"b":[{},{"c":[]}],"b":{"d":1.50}},"e":"\u00e9"}`, `1 2`, `{} {}`, ``, ` `, "[\"a\"\t,\r\n1]", `{"0":0,"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"a":10,"b":11,"c":12,"d":13,"e":14,"f":15,"g":16,"h":17,"0":18,"h":19,"i":20}`,
 }
 
 // FuzzParseJSON holds what reads bodies against the standard library.
@@ -69,6 +88,9 @@ func FuzzParseJSON(f *testing.F) {
 			}
 		}
 		if pairs, isObject := got.(Pairs); isObject {
+			members, err := parseMembers(text)
+			require.NoError(t, err)
+			require.Equal(t, plainMaps(pairs), members, "%q", text)
 			draft, err := DecodeDraft(text)
 			require.NoError(t, err)
 			require.Len(t, draft.Keys, len(pairs))

@@ -23,7 +23,7 @@ type loader struct {
 	groups  map[int32][]uuid.UUID
 	many    map[hopKey][]uuid.UUID
 	above   map[uuid.UUID][]Above
-	paths   map[string]*resolved
+	paths   map[pathKey]*resolved
 	err     error // the first one; everything reads as missing after it
 }
 
@@ -32,6 +32,12 @@ type hopKey struct {
 	id    uuid.UUID
 	field int32
 	back  bool
+}
+
+// pathKey is a path from the objects of a type.
+type pathKey struct {
+	from *Type
+	path string
 }
 
 // resolved is a path with what it leads to.
@@ -45,7 +51,7 @@ type resolved struct {
 
 func newLoader(ctx context.Context, r Reader, c *Catalogue) *loader {
 	return &loader{ctx: ctx, r: r, c: c, objects: map[uuid.UUID]*Object{}, group: map[uuid.UUID]int32{},
-		groups: map[int32][]uuid.UUID{}, many: map[hopKey][]uuid.UUID{}, above: map[uuid.UUID][]Above{}, paths: map[string]*resolved{}}
+		groups: map[int32][]uuid.UUID{}, many: map[hopKey][]uuid.UUID{}, above: map[uuid.UUID][]Above{}, paths: map[pathKey]*resolved{}}
 }
 
 // meet notes that ids stand in a field; they will be read together.
@@ -135,7 +141,7 @@ func (l *loader) str(id uuid.UUID) string {
 
 // path resolves a path from objects of type t; its names are joined by "__" or dots.
 func (l *loader) path(t *Type, path string) *resolved {
-	key := t.Name + ":" + path
+	key := pathKey{t, path}
 	if p := l.paths[key]; p != nil {
 		return p
 	}

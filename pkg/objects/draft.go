@@ -194,6 +194,7 @@ func (m *member) readRefs(f *Field, raw json.RawMessage) (wantedRef, bool) {
 	}
 	for _, member := range members {
 		n := readRef(target, member, FieldForm)
+		n.written = member
 		if n.null {
 			if w.many || !f.Null {
 				m.fields[f.Name] = wrong(notNull)
@@ -217,11 +218,7 @@ func (m *member) readRefs(f *Field, raw json.RawMessage) (wantedRef, bool) {
 // find looks up what references name: all ids with one statement, attributes
 // one by one but each only once.
 func (j *judge) find(wanted []wantedRef) error {
-	type asked struct{ target, scope, params string }
-	known := map[asked]struct {
-		id      uuid.UUID
-		problem string
-	}{}
+	asked := search{j: j, known: map[searched]answer{}}
 	for _, w := range wanted {
 		var ids []uuid.UUID
 		for _, n := range w.named {
@@ -233,25 +230,9 @@ func (j *judge) find(wanted []wantedRef) error {
 				ids = append(ids, n.id)
 				continue
 			}
-			var target *Type
-			if len(w.f.To) == 1 {
-				target = j.c.Type(w.f.To[0])
-			}
-			key := asked{params: PyRepr(n.params) + n.text}
-			if target != nil {
-				key.target = target.Name
-			}
-			if j.scoped(target) != "" {
-				key.scope = j.t.Name
-			}
-			answer, again := known[key]
-			if !again {
-				var err error
-				answer.id, answer.problem, err = j.l.findRef(target, n, j.scope(target))
-				if err != nil {
-					return err
-				}
-				known[key] = answer
+			answer, err := asked.find(w.f, n)
+			if err != nil {
+				return err
 			}
 			if answer.problem != "" {
 				w.m.fields[w.f.Name] = wrong(answer.problem)

@@ -27,6 +27,8 @@ type named struct {
 	id     uuid.UUID
 	params Pairs
 	text   string // why it names nothing, whatever is stored
+
+	written any // the value as the request has it
 }
 
 const unrecognized = "Related objects must be referenced by ID or by dictionary of attributes. Received an unrecognized value: "
@@ -132,6 +134,11 @@ func (n named) missing() string {
 	return text + PyRepr(n.params)
 }
 
+// several is the text for a reference that more than one object matches.
+func several(n named) string {
+	return "Multiple objects match the provided attributes: " + PyRepr(n.params)
+}
+
 // findRef returns the object that n names among those of type t that the scope
 // allows, or a text that says why there is none.
 func (l *loader) findRef(t *Type, n named, scope filters.Query) (uuid.UUID, string, error) {
@@ -152,7 +159,7 @@ func (l *loader) findRef(t *Type, n named, scope filters.Query) (uuid.UUID, stri
 	case len(found) == 0:
 		return uuid.Nil, n.missing(), nil
 	case len(found) > 1:
-		return uuid.Nil, "Multiple objects match the provided attributes: " + PyRepr(n.params), nil
+		return uuid.Nil, several(n), nil
 	}
 	l.meet(0, found[0])
 	return found[0], "", nil

@@ -244,6 +244,7 @@ func (c *Catalogue) usualFilters(t *Type) []FilterDef {
 		case f.Kind == Reference || f.Kind == References:
 			d.Kind = filters.Reference
 			if target := c.only(f); target == nil {
+				defs = append(defs, severalFilters(t, f)...)
 				continue
 			} else if target.Named != "" {
 				d.Kind, d.ToField = filters.NameOrID, target.Named
@@ -253,6 +254,22 @@ func (c *Catalogue) usualFilters(t *Type) []FilterDef {
 		}
 		if d.Kind != "" {
 			d.IsNull = d.IsNull && d.Kind != filters.Boolean
+			defs = append(defs, d)
+		}
+	}
+	return defs
+}
+
+// severalFilters are those of a reference that may lead to several types: the ids
+// of its targets, under two names, and their types. A field of such a name goes
+// before.
+func severalFilters(t *Type, f *Field) []FilterDef {
+	defs := []FilterDef{{Name: f.Name, Kind: filters.UUID, IsNull: true}}
+	for _, d := range []FilterDef{
+		{Name: f.Name + "_id", Kind: filters.UUID, Path: f.Name},
+		{Name: f.Name + "_type", Kind: filters.Method, Method: "any", Values: filters.ContentType, Paths: map[string][]string{"any": {f.Name}}},
+	} {
+		if t.Field(d.Name) == nil {
 			defs = append(defs, d)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"relata/pkg/fault"
@@ -197,6 +198,36 @@ func TestTypeChangedByTwo(t *testing.T) {
 	})
 }
 
+// found are the names of the objects of a type that pass a filter, in a list and
+// as a definition has it; or the refusal.
+func (w *world) found(typeName, param, value string) string {
+	w.t.Helper()
+	ctx, c := w.t.Context(), w.registry.Catalogue(w.t.Context())
+	typ := w.typ(typeName)
+	find := func(q filters.Query) string {
+		rows, err := w.store.Objects(ctx, c, objects.List{Type: typ, Query: q, Limit: 9})
+		require.NoError(w.t, err)
+		var names []string
+		for _, row := range rows {
+			names = append(names, row.Name)
+		}
+		return strings.Join(names, " ")
+	}
+	q, err := c.Schema(typ).Parse(ctx, w.store, []filters.Param{{Name: param, Values: []string{value}}})
+	if err != nil {
+		return told(err)
+	}
+	found := find(q)
+	given := any([]string{value})
+	if strings.HasSuffix(param, "__isnull") {
+		given = value
+	}
+	stored, err := json.Marshal(map[string]any{param: given})
+	require.NoError(w.t, err)
+	require.Equal(w.t, found, find(c.Schema(typ).Stored(stored)), "in the filter of a definition")
+	return found
+}
+
 func TestAddressesAreFoundHoweverTheyAreWritten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
@@ -212,17 +243,6 @@ func TestAddressesAreFoundHoweverTheyAreWritten(t *testing.T) {
 		}
 		w.make("lan", "custom.zone", `{"name":"lan","net":"10.0.0.7/24","host":"2001:DB8::1","mac":"aabb.ccdd.eeff"}`)
 		w.make("wan", "custom.zone", `{"name":"wan","net":"2001:DB8::/32","host":"10.0.0.9/24","mac":null}`)
-		schema := w.registry.Catalogue(ctx).Schema(w.typ("custom.zone"))
-		found := func(q filters.Query) string {
-			t.Helper()
-			rows, err := s.Objects(ctx, w.registry.Catalogue(ctx), objects.List{Type: w.typ("custom.zone"), Query: q, Limit: 9})
-			require.NoError(t, err)
-			var names []string
-			for _, row := range rows {
-				names = append(names, row.Name)
-			}
-			return strings.Join(names, " ")
-		}
 		tests := []struct{ name, param, value, want string }{
 			{"with host bits", "net", "10.0.0.7/24", "lan"},
 			{"with a netmask", "net", "10.0.0.0/255.255.255.0", "lan"},
@@ -237,21 +257,81 @@ func TestAddressesAreFoundHoweverTheyAreWritten(t *testing.T) {
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				q, err := schema.Parse(ctx, s, []filters.Param{{Name: tt.param, Values: []string{tt.value}}})
-				if err != nil {
-					require.Equal(t, tt.want, told(err))
-					return
-				}
-				require.Equal(t, tt.want, found(q))
-				stored, err := json.Marshal(map[string]any{tt.param: []string{tt.value}})
-				require.NoError(t, err)
-				require.Equal(t, tt.want, found(schema.Stored(stored)), "in the filter of a definition")
+				require.Equal(t, tt.want, w.found("custom.zone", tt.param, tt.value))
 			})
 		}
 		for _, attributes := range []string{`{"net":"10.0.0.7/24"}`, `{"host":"2001:db8:0::1"}`, `{"mac":"AABBCCDDEEFF"}`, `{"net__in":["10.0.0.9/24"]}`} {
 			made, err := w.create("custom.use", `{"name":"x","zone":`+attributes+`}`)
 			require.NoError(t, err, attributes)
 			require.Equal(t, w.ids["lan"], made[0].Ref("zone").String())
+		}
+	})
+}
+
+func TestReferencesToSeveralTypes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		ctx := t.Context()
+		types := objects.NewTypes(s, w.registry)
+		for _, body := range []string{
+			`{"app_label":"custom","model":"team","verbose_name":"team","fields":[{"name":"name","kind":"text"},{"name":"size","kind":"integer"}]}`,
+			`{"app_label":"custom","model":"use","verbose_name":"use","fields":[{"name":"name","kind":"text"},
+				{"name":"owner","kind":"reference","targets":["custom.team","dcim.manufacturer","dcim.device"]},
+				{"name":"others","kind":"references","targets":["custom.team","dcim.manufacturer"]},
+				{"name":"others_type","kind":"text"}]}`,
+		} {
+			_, err := types.Create(ctx, json.RawMessage(body))
+			require.NoError(t, err)
+		}
+		w.make("red", "custom.team", `{"name":"red","size":3}`)
+		w.make("blue", "custom.team", `{"name":"blue","size":3}`)
+		w.make("both", "custom.team", `{"name":"Cisco","size":4}`)
+		const missing = "owner: Related object not found using the provided attributes: "
+		writes := []struct{ name, body, want string }{
+			{"attributes of one type", `{"name":"a","owner":{"name":"red"}}`, "red"},
+			{"attributes that one type alone has", `{"name":"b","owner":{"size":4}}`, "both"},
+			{"by natural key", `{"name":"c","owner":"red"}`, "red"},
+			{"the same name in two types", `{"owner":{"name":"Cisco"}}`, "owner: Multiple objects match the provided attributes: {'name': 'Cisco'}"},
+			{"the type said", `{"name":"d","owner":{"object_type":"dcim.manufacturer","name":"Cisco"}}`, "cisco"},
+			{"a type that is no target", `{"owner":{"object_type":"dcim.rack","name":"Cisco"}}`, "owner: Invalid content type: dcim.rack"},
+			{"two of one type", `{"owner":{"size":3}}`, "owner: Multiple objects match the provided attributes: {'size': 3}"},
+			{"none", `{"owner":{"name":"green"}}`, missing + "{'name': 'green'}"},
+			{"what no type has", `{"owner":{"colour":"green"}}`, "owner: Cannot resolve keyword 'colour' into field. Choices are: "},
+			{"an id of another type", `{"owner":"$paris"}`, missing + "{'pk': UUID('" + w.ids["paris"] + "')}"},
+			{"an id", `{"name":"e","owner":"$sw1"}`, "sw1"},
+			{"null", `{"name":"f","owner":null,"others":[{"name":"red"},{"object_type":"dcim.manufacturer","name":"Cisco"}]}`, ""},
+		}
+		for _, tt := range writes {
+			t.Run(tt.name, func(t *testing.T) {
+				made, err := w.create("custom.use", tt.body)
+				if err != nil {
+					require.Contains(t, told(err), tt.want)
+					return
+				}
+				owner := ""
+				if tt.want != "" {
+					owner = w.ids[tt.want]
+				}
+				require.Equal(t, owner, strings.Replace(made[0].Ref("owner").String(), uuid.Nil.String(), "", 1))
+			})
+		}
+		filtered := []struct{ name, param, value, want string }{
+			{"by id", "owner", w.ids["red"], "a c"},
+			{"by id, as generic references are", "owner_id", w.ids["sw1"], "e"},
+			{"denied", "owner__n", w.ids["red"], "b d e f"},
+			{"none", "owner__isnull", "true", "f"},
+			{"by type", "owner_type", "custom.team", "a b c"},
+			{"by another type", "owner_type", "dcim.manufacturer", "d"},
+			{"by a type that is no target", "owner_type", "dcim.rack", ""},
+			{"no id", "owner", "red", "owner: Enter a valid UUID."},
+			{"of many", "others", w.ids["cisco"], "f"},
+			{"a field of that name", "others_type__isw", "x", ""},
+		}
+		for _, tt := range filtered {
+			t.Run("filter "+tt.name, func(t *testing.T) {
+				require.Equal(t, tt.want, w.found("custom.use", tt.param, tt.value))
+			})
 		}
 	})
 }

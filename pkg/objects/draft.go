@@ -138,6 +138,11 @@ func (f *Field) initial() any {
 	if f.Default != nil {
 		return jsonValue(f.Default)
 	}
+	return f.nothing()
+}
+
+// nothing is the value of a field that has none.
+func (f *Field) nothing() any {
 	switch f.Kind {
 	case Text, Slug, URL, Email, Color, Choice, Word, MAC:
 		if f.Null && !(f.Kind == Choice && f.Blank) {

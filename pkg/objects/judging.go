@@ -238,10 +238,8 @@ func (m *member) limits() {
 				m.problems.Add([]string{f.Name}, fmt.Sprintf("%s instance with id UUID('%s') is not a valid choice.", o.Type.Singular, o.ID))
 			}
 		}
-		if written, isText := v.(string); isText && f.Kind == MAC && written != "" {
-			if _, ok := filters.HardwareAddress(written); !ok {
-				m.problems.Add([]string{f.Name}, "Invalid MAC address format: "+written)
-			}
+		if problem := f.malformed(v); problem != "" {
+			m.problems.Add([]string{f.Name}, problem)
 		}
 		n, ok := v.(json.Number)
 		if !ok {
@@ -255,4 +253,25 @@ func (m *member) limits() {
 			limits.bounds(value).addTo(m.problems, f.Name)
 		}
 	}
+}
+
+// malformed says why v is no value of its kind, where the model's rules tell.
+func (f *Field) malformed(v any) string {
+	written, isText := v.(string)
+	if f.Kind != MAC || !isText || written == "" {
+		return ""
+	}
+	if _, ok := filters.HardwareAddress(written); ok {
+		return ""
+	}
+	return "Invalid MAC address format: " + written
+}
+
+// whole reads a value that stands by itself: no rules of a model follow.
+func (f *Field) whole(raw json.RawMessage) (any, *trouble) {
+	value, problem := f.decodeValue(raw, nil)
+	if problem == nil && f.malformed(value) != "" {
+		problem = wrong(f.malformed(value))
+	}
+	return value, problem
 }

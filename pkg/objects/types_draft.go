@@ -48,10 +48,10 @@ func decodeType(raw json.RawMessage, d TypeDefinition) (TypeDefinition, error) {
 	if d.VerboseNamePlural == "" {
 		d.VerboseNamePlural = usualPlural(d.VerboseName)
 	}
-	if d.Fields == nil {
-		d.Fields = []FieldDefinition{}
+	if err := e.OrNil(); err != nil {
+		return d, err
 	}
-	return d, e.OrNil()
+	return d.settled()
 }
 
 // What a type and a field of it are described by, and what answers tell of a type
@@ -234,9 +234,30 @@ func (d FieldDefinition) problems(known func(string) bool) [][2]string {
 	if d.Default != nil {
 		if reference || d.Unique {
 			bad("default", "This field cannot have a default.")
-		} else if _, problem := d.field().decodeValue(d.Default, nil); problem != nil {
+		} else if _, problem := d.field().whole(d.Default); problem != nil {
 			bad("default", strings.Join(problem.messages, " "))
 		}
 	}
 	return out
+}
+
+// settled is d with its defaults as objects have them: a value that was given
+// otherwise, or for another kind, is the one that a request with it would store.
+func (d TypeDefinition) settled() (TypeDefinition, error) {
+	d.Fields = append([]FieldDefinition{}, d.Fields...)
+	for i, f := range d.Fields {
+		if f.Default == nil {
+			continue
+		}
+		value, problem := f.field().whole(f.Default)
+		if problem != nil {
+			continue // told by problems
+		}
+		again, err := marshal(value)
+		if err != nil {
+			return d, err
+		}
+		d.Fields[i].Default = again
+	}
+	return d, nil
 }

@@ -352,7 +352,7 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 		delete(was, def.Name)
 		reference := f.Kind == Reference || f.Kind == References
 		value := o.Values[f.Name]
-		empty := value == nil || value == ""
+		empty := value == nil || value == "" && f.Kind != JSON
 		if reference {
 			empty = len(o.Refs[f.Name]) == 0
 		}
@@ -373,11 +373,13 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 			if err != nil {
 				return err
 			}
-			again, problem := f.decodeValue(raw, nil)
+			again, problem := f.whole(raw)
 			if problem != nil {
 				breaks(f.Name)
 			}
 			o.Values[f.Name] = again
+		case !reference:
+			o.Values[f.Name] = f.nothing()
 		}
 	}
 	for name := range was {

@@ -335,3 +335,59 @@ func TestReferencesToSeveralTypes(t *testing.T) {
 		}
 	})
 }
+
+func TestDefaultsAreAsObjectsHaveThem(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		types := objects.NewTypes(s, w.registry)
+		const head, tail = `{"app_label":"custom","model":"box","verbose_name":"box","fields":[{"name":"name","kind":"text"},{"name":"a",`, `}]}`
+		tests := []struct{ name, field, want string }{
+			{"a number for a text", `"kind":"text","default":5`, `"5"`},
+			{"a text for a number", `"kind":"integer","default":"5"`, `5`},
+			{"an address", `"kind":"prefix","default":"10.0.0.7/24"`, `"10.0.0.0/24"`},
+			{"a hardware address", `"kind":"mac","default":"aabb.ccdd.eeff"`, `"AA:BB:CC:DD:EE:FF"`},
+			{"a text for a boolean", `"kind":"boolean","default":"yes"`, `true`},
+			{"a choice as it is answered", `"kind":"choice","choices":["x"],"default":{"value":"x","label":"x"}`, `"x"`},
+			{"what is no hardware address", `"kind":"mac","default":"zz"`, "fields.1.default: Invalid MAC address format: zz"},
+			{"what is no number", `"kind":"integer","default":"zz"`, "fields.1.default: A valid integer is required."},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				made, err := types.Create(t.Context(), json.RawMessage(head+tt.field+tail))
+				if err != nil {
+					require.Equal(t, tt.want, told(err))
+					return
+				}
+				require.Equal(t, tt.want, string(made.Fields[1].Default))
+				box, err := w.create("custom.box", `{"name":"b"}`)
+				require.NoError(t, err)
+				value, err := json.Marshal(box[0].Values["a"])
+				require.NoError(t, err)
+				require.Equal(t, tt.want, string(value))
+				w.ids["b"] = box[0].ID.String()
+				require.NoError(t, w.remove("b"))
+				require.NoError(t, types.Delete(t.Context(), "custom.box"))
+			})
+		}
+		_, err := types.Create(t.Context(), json.RawMessage(head+`"kind":"integer","default":5`+tail))
+		require.NoError(t, err)
+		w.make("one", "custom.box", `{"name":"one"}`)
+		w.make("two", "custom.box", `{"name":"two","a":null}`)
+		w.make("three", "custom.box", `{"name":"three","a":null}`)
+		changed, err := types.Update(t.Context(), "custom.box", json.RawMessage(head+`"kind":"text","default":5`+tail))
+		require.NoError(t, err)
+		require.Equal(t, `"5"`, string(changed.Fields[1].Default))
+		require.Equal(t, "5", w.load("one").Values["a"])
+		require.Equal(t, "", w.load("two").Values["a"], "a text is never null")
+		w.make("four", "custom.box", `{"name":"four"}`)
+		require.Equal(t, "5", w.load("four").Values["a"])
+		require.NoError(t, w.remove("four"))
+		_, err = types.Update(t.Context(), "custom.box", json.RawMessage(head+`"kind":"text","unique":true`+tail))
+		require.NoError(t, err, "what is empty is not twice the same")
+		require.Nil(t, w.load("two").Values["a"])
+		_, err = w.change("one", "custom.box", `{"a":"zz"}`)
+		require.NoError(t, err)
+		_, err = types.Update(t.Context(), "custom.box", json.RawMessage(head+`"kind":"mac"`+tail))
+		require.Contains(t, told(err), "fields.1.a: Objects would break that have no value or one that does not fit: one (")
+	})
+}

@@ -58,8 +58,7 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 		if attempt == attempts && taken {
 			return busy()
 		}
-		s.definitions.Renew()
-		renewed, failed := s.definitions.Set(ctx)
+		renewed, failed := s.definitions.Latest(ctx)
 		if failed != nil {
 			return failed
 		}

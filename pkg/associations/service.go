@@ -121,8 +121,7 @@ func (s *Service) describe(ctx context.Context, rows []Row) ([]Association, erro
 	}
 	for _, row := range rows {
 		if set.ByRID(row.RID) == nil {
-			s.definitions.Renew()
-			if set, err = s.definitions.Set(ctx); err != nil {
+			if set, err = s.definitions.Latest(ctx); err != nil {
 				return nil, err
 			}
 			break
@@ -172,8 +171,7 @@ func (s *Service) create(ctx context.Context, drafts []objects.Draft, bulk bool)
 		}
 	}
 	// What refused may be a definition of a second ago.
-	s.definitions.Renew()
-	renewed, err := s.definitions.Set(ctx)
+	renewed, err := s.definitions.Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -330,8 +328,7 @@ func (s *Service) Update(ctx context.Context, changes []objects.Change) ([]Assoc
 		return []Association{}, nil
 	}
 	for attempt := range attempts {
-		s.definitions.Renew()
-		set, err := s.definitions.Set(ctx)
+		set, err := s.definitions.Latest(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,8 @@ type Store interface {
 	// Definitions returns all definitions, without their queries, and the
 	// version of state 'relationships' read before them.
 	Definitions(ctx context.Context) ([]*Relationship, int64, error)
-	// DefinitionsVersion is that version alone.
+	// DefinitionsVersion is that version alone. Several who wait may share it,
+	// none of whom began to wait after it was read.
 	DefinitionsVersion(ctx context.Context) (int64, error)
 	// ChangeDefinitions runs do in a transaction: kept when do returns nil.
 	ChangeDefinitions(ctx context.Context, do func(Tx) error) error
@@ -71,9 +72,10 @@ type Service struct {
 	catalogue Catalogue
 	now       func() time.Time
 
-	mu    sync.Mutex
-	set   *Set
-	asked time.Time
+	mu       sync.Mutex
+	set      *Set
+	asked    time.Time // when the question began that set is the answer to
+	renewals int
 }
 
 // NewService returns a Service on store. A service is for one store: one that is
@@ -85,38 +87,51 @@ func NewService(store Store, catalogue Catalogue, now func() time.Time) *Service
 // Set returns all definitions as they stand, at most a second old, and as new
 // as the last change that this service made. In a transaction nothing is old.
 func (s *Service) Set(ctx context.Context) (*Set, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if s.store.Bound() {
+		return s.Latest(ctx)
+	}
 	catalogue := s.catalogue.Catalogue(ctx)
-	now := s.now()
-	age := now.Sub(s.asked)
-	known := s.set != nil && s.set.catalogue == catalogue
-	if known && age >= 0 && age < fresh && !s.store.Bound() {
-		return s.set, nil
+	s.mu.Lock()
+	set, age := s.set, s.now().Sub(s.asked)
+	s.mu.Unlock()
+	if set != nil && set.catalogue == catalogue && age >= 0 && age < fresh {
+		return set, nil
 	}
-	if known {
-		version, err := s.store.DefinitionsVersion(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if version == s.set.version {
-			s.asked = now
-			return s.set, nil
-		}
-	}
-	all, version, err := s.store.Definitions(ctx)
+	return s.Latest(ctx)
+}
+
+// Latest returns all definitions as they stand: whatever was kept before it was
+// called shows.
+func (s *Service) Latest(ctx context.Context) (*Set, error) {
+	s.mu.Lock()
+	renewals, now := s.renewals, s.now()
+	s.mu.Unlock()
+	version, err := s.store.DefinitionsVersion(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.set, s.asked = newSet(version, catalogue, all), now
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	catalogue := s.catalogue.Catalogue(ctx)
+	if s.set == nil || s.set.catalogue != catalogue || s.set.version != version {
+		all, version, err := s.store.Definitions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.set = newSet(version, catalogue, all)
+	}
+	if s.renewals == renewals {
+		s.asked = now
+	}
 	return s.set, nil
 }
 
-// Renew makes the next Set ask whether definitions changed.
-func (s *Service) Renew() {
+// renew makes the next Set ask whether definitions changed, whoever asks already.
+func (s *Service) renew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = time.Time{}
+	s.renewals++
 }
 
 // Create makes definitions, all or none. Of a bulk request the error has Items
@@ -292,7 +307,7 @@ func (s *Service) change(ctx context.Context, do func(Tx, *Set) error) error {
 	if err != nil {
 		return err
 	}
-	defer s.Renew()
+	defer s.renew()
 	return s.store.ChangeDefinitions(ctx, func(tx Tx) error {
 		next, err := tx.TouchDefinitions(ctx)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"relata/pkg/store"
+	"relata/pkg/store/storetest"
 )
 
 // squares is a crowd of one slot that squares numbers; the task of a number that
@@ -375,4 +377,35 @@ func raise(most *atomic.Int64, n int64) {
 			return
 		}
 	}
+}
+
+// Those who ask for the version of definitions while it is read wait for the next
+// reading, all for the same.
+func TestTheVersionOfDefinitionsIsReadTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		waiting := s.VersionWaits()
+		gate := make(chan struct{})
+		var asked atomic.Int64
+		s.Observe(func(text string) {
+			if strings.Contains(text, "from state") && asked.Add(1) == 1 {
+				<-gate
+			}
+		})
+		var all sync.WaitGroup
+		ask := func() {
+			all.Go(func() {
+				_, err := s.DefinitionsVersion(t.Context())
+				assert.NoError(t, err)
+			})
+		}
+		ask()
+		require.Eventually(t, func() bool { return asked.Load() == 1 }, 10*time.Second, time.Millisecond)
+		for range 31 {
+			ask()
+		}
+		require.Eventually(t, func() bool { return waiting() == 31 }, 10*time.Second, time.Millisecond)
+		close(gate)
+		all.Wait()
+		assert.Equal(t, int64(2), asked.Load())
+	})
 }

@@ -40,6 +40,13 @@ func (c *Crowd[Question, Item, Result]) Queued() int {
 	return len(c.queue)
 }
 
+// VersionWaits has questions for the version of definitions wait as long as it takes,
+// and returns how many wait for the same answer.
+func (s *Store) VersionWaits() func() int {
+	s.versions.Patient(time.Hour)
+	return func() int { return s.versions.Waiting(struct{}{}) }
+}
+
 // Exec runs a statement in a transaction of its own.
 func (s *Store) Exec(ctx context.Context, text string, args ...any) error {
 	return s.inTx(ctx, func(t *Tx) error {

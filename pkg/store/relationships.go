@@ -104,6 +104,15 @@ func (r reader) Definitions(ctx context.Context) ([]*relationships.Relationship,
 	return all, version, err
 }
 
+// DefinitionsVersion is the version of state 'relationships'. Those who wait for it
+// share one question, which is younger than any of theirs.
+func (s *Store) DefinitionsVersion(ctx context.Context) (int64, error) {
+	if s.versions == nil {
+		return s.reader.DefinitionsVersion(ctx)
+	}
+	return s.versions.Do(ctx, struct{}{}, struct{}{})
+}
+
 // DefinitionsVersion is the version of state 'relationships'.
 func (r reader) DefinitionsVersion(ctx context.Context) (int64, error) {
 	var version int64

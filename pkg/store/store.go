@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -35,8 +36,9 @@ type Options struct {
 // everything done through it then belongs to that transaction.
 type Store struct {
 	reader
-	bound   *Tx
-	linking *Crowd[*relationships.Relationship, made, map[uuid.UUID]associations.Row] // nil: each by itself
+	bound    *Tx
+	linking  *Crowd[*relationships.Relationship, made, map[uuid.UUID]associations.Row] // nil: each by itself
+	versions *Crowd[struct{}, struct{}, int64]                                         // of definitions; nil: likewise
 }
 
 // Tx is an open transaction: reads as of a Store, and all writes.
@@ -64,6 +66,9 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	if options.NoMigrate && d.absent() {
+		return nil, errAbsent
+	}
 	b := &base{dialect: d, logger: options.Logger}
 	s := &Store{reader: reader{base: b}}
 	release, err := d.lock(ctx)
@@ -77,6 +82,9 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if d.writableCTE {
 		s.linking = NewCrowd(s.AtOnce(), 64, s.linkEach)
 	}
+	s.versions = NewCrowd(1, math.MaxInt, func(ctx context.Context, _ struct{}, _ []struct{}) (int64, error) {
+		return s.reader.DefinitionsVersion(ctx)
+	})
 	err = d.check(ctx, b.write.db)
 	if err == nil {
 		err = s.migrate(ctx, options.NoMigrate)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -162,9 +163,14 @@ func TestUserCreate(t *testing.T) {
 }
 
 func TestMigrateFirst(t *testing.T) {
-	t.Setenv("RELATA_DATABASE", "sqlite:"+filepath.Join(t.TempDir(), "relata.db"))
+	folder := t.TempDir()
+	database := "sqlite:" + filepath.Join(folder, "relata.db")
+	t.Setenv("RELATA_DATABASE", database)
 	_, err := relata(t, "", "serve", "--no-migrate", "--listen", "127.0.0.1:0")
-	assert.ErrorContains(t, err, "relata migrate")
+	assert.EqualError(t, err, `--database (RELATA_DATABASE) is "`+database+`": there is no such database: relata migrate makes it`)
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Empty(t, left, "nothing was made")
 	out, err := relata(t, "", "migrate")
 	require.NoError(t, err)
 	assert.Equal(t, "the tables are up to date\n", out)

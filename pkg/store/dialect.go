@@ -20,6 +20,8 @@ type dialect struct {
 	// open returns the pools of readers and of writers; one and the same where
 	// the database allows any number of writers.
 	open func(ctx context.Context) (read, write *pool, err error)
+	// absent reports that there is no database yet, and opening it would make one.
+	absent func() bool
 	// lock holds other starting servers back until release is called.
 	lock func(ctx context.Context) (release func(), err error)
 	// check reports what the server lacks.

@@ -11,8 +11,11 @@ import (
 	"relata/migrations"
 )
 
-// errOutdated is what Open answers under NoMigrate.
-var errOutdated = errors.New("the database's tables are not those of this version: run relata migrate")
+// errOutdated and errAbsent are what Open answers under NoMigrate.
+var (
+	errOutdated = errors.New("the database's tables are not those of this version: run relata migrate")
+	errAbsent   = errors.New("there is no such database: relata migrate makes it")
+)
 
 // migrate brings the tables up to date, or with check only looks whether they
 // are.

@@ -31,6 +31,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 	return &dialect{
 		name: "postgres", dsn: dsn, bindType: sqlx.DOLLAR,
 		open:         func(ctx context.Context) (*pool, *pool, error) { return openPostgres(ctx, dsn) },
+		absent:       func() bool { return false }, // it is never made here
 		lock:         func(ctx context.Context) (func(), error) { return lockPostgres(ctx, dsn) },
 		check:        checkPostgres,
 		arg:          postgresArg,

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"runtime"
@@ -23,7 +24,11 @@ import (
 func sqliteDialect(path string) *dialect {
 	return &dialect{
 		name: "sqlite", dsn: path, bindType: sqlx.QUESTION,
-		open:  func(ctx context.Context) (*pool, *pool, error) { return openSQLite(ctx, path) },
+		open: func(ctx context.Context) (*pool, *pool, error) { return openSQLite(ctx, path) },
+		absent: func() bool {
+			_, err := os.Stat(path)
+			return errors.Is(err, fs.ErrNotExist)
+		},
 		lock:  func(ctx context.Context) (func(), error) { return lockSQLite(ctx, path) },
 		check: func(context.Context, *sqlx.DB) error { return nil },
 		arg:   sqliteArg,

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,6 +36,10 @@ func TestOpenRefusesWhatItCannotOpen(t *testing.T) {
 	_, err := store.Open(ctx, "mysql://ada:love@lace@host/db", store.Options{})
 	assert.EqualError(t, err, `database "…@host/db": it must be sqlite:PATH or postgres://…`, "no part of the password")
 	_, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "x.db"), store.Options{NoMigrate: true})
+	assert.ErrorContains(t, err, "relata migrate")
+	empty := filepath.Join(t.TempDir(), "empty.db")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	_, err = store.Open(ctx, "sqlite:"+empty, store.Options{NoMigrate: true})
 	assert.ErrorContains(t, err, "relata migrate")
 }
 

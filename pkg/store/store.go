@@ -66,6 +66,9 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	if options.NoMigrate && d.absent() {
+		return nil, errAbsent
+	}
 	b := &base{dialect: d, logger: options.Logger}
 	s := &Store{reader: reader{base: b}}
 	release, err := d.lock(ctx)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,6 +26,9 @@ type query []filters.Param
 // reserved are the parameters of features to come. A request that carries one
 // is refused: a ?dry_run=true must never write.
 var reserved = []string{"dry_run", "on_existing", "at", "violations", "after"}
+
+// noCursor refuses after where it does not lead on.
+const noCursor = "Only reading a list of objects or of associations goes on by cursor (after). Other lists go by limit and offset."
 
 // notFilters are the parameters that lists do not take for filters.
 var notFilters = []string{"api_version", "depth", "exclude_m2m", "format", "include", "limit", "offset", "sort", "after"}
@@ -95,8 +97,11 @@ func (q query) check(raw string, mayContinue bool) error {
 		if _, ok := manyWords[strings.ToLower(p.Values[len(p.Values)-1])]; p.Name == "exclude_m2m" && !ok {
 			problems.Add([]string{p.Name}, "Must be true or false.")
 		}
-		if slices.Contains(reserved, p.Name) && !(mayContinue && p.Name == "after") {
-			problems.Add([]string{p.Name}, fmt.Sprintf("%s is reserved and not available here.", p.Name))
+		switch {
+		case p.Name == "after" && !mayContinue:
+			problems.Add([]string{p.Name}, noCursor)
+		case p.Name != "after" && slices.Contains(reserved, p.Name):
+			problems.Add([]string{p.Name}, p.Name+" is reserved for what is to come and cannot be used yet: leave it out.")
 		}
 		if p.Name == "after" && readPage(q).offset > 0 {
 			problems.Add([]string{"offset"}, "A list that is read by cursor (after) has no offset.")

@@ -33,7 +33,7 @@ func (a relationshipResource) list(r *request) error {
 	}
 	p := readPage(r.query)
 	if p.keyset {
-		return fault.Field("after", "after is reserved and not available here.")
+		return fault.Field("after", noCursor)
 	}
 	list, err := a.Store.Relationships(r.ctx(), relationships.List{Query: q, Sort: readSort(r.query), Limit: p.limit, Offset: p.offset})
 	if err != nil {

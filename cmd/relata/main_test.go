@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"relata/pkg/objects"
+	"relata/pkg/store"
 	"relata/pkg/store/storetest"
 )
 
@@ -143,6 +145,22 @@ func TestServeMakesUpATokenThatWorks(t *testing.T) {
 	assert.EqualValues(t, 0, body["count"], "without --demo there is no inventory")
 	status, _ = get(t, url+"/health/", "")
 	assert.Equal(t, http.StatusOK, status)
+}
+
+func TestAccountIsToldThoughTheStartFails(t *testing.T) {
+	database := "sqlite:" + filepath.Join(t.TempDir(), "relata.db")
+	db, err := store.Open(context.Background(), database, store.Options{})
+	require.NoError(t, err)
+	a, err := prepare(context.Background(), db)
+	require.NoError(t, err)
+	draft, err := objects.DecodeDraft([]byte(`{"label": "Device VLANs", "source_type": "dcim.device", "destination_type": "ipam.vlan"}`))
+	require.NoError(t, err)
+	_, err = a.relationships.Create(context.Background(), []objects.Draft{draft}, false)
+	require.NoError(t, err)
+	a.close()
+	out, err := relata(t, "", "serve", "--demo", "--database", database, "--listen", "127.0.0.1:0")
+	assert.ErrorContains(t, err, "--demo: ", "it has a definition of that label")
+	assert.Regexp(t, `token +[0-9a-f]{40}\n`, out)
 }
 
 func TestUserCreate(t *testing.T) {

@@ -60,6 +60,7 @@ func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Lo
 	if err != nil {
 		return err
 	}
+	tellFirst(out, first) // now: it is stored, and what follows may fail
 	if c.Demo {
 		if err := a.loadDemo(ctx, logger); err != nil {
 			return err
@@ -76,7 +77,7 @@ func serve(ctx context.Context, c *config.Config, out io.Writer, logger *slog.Lo
 	if err != nil {
 		return err
 	}
-	tell(out, "http://"+listener.Addr().String(), first)
+	fmt.Fprintf(out, "relata %s at http://%s\n", version, listener.Addr())
 	var background sync.WaitGroup
 	work, end := context.WithCancel(ctx)
 	background.Go(func() { server.Background(work, a.store, logger) })
@@ -92,7 +93,7 @@ func (a *app) loadDemo(ctx context.Context, logger *slog.Logger) error {
 		loaded, err = exchange.LoadDemo(ctx, a.atomically)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--demo: %w", err)
 	}
 	if loaded {
 		logger.Info("demo inventory loaded", "took", time.Since(begun))
@@ -102,11 +103,10 @@ func (a *app) loadDemo(ctx context.Context, logger *slog.Logger) error {
 	return nil
 }
 
-// tell says where the server is, and once, how to get in.
-func tell(out io.Writer, address string, first *accounts.First) {
-	fmt.Fprintf(out, "relata %s at %s\n", version, address)
+// tellFirst says how to get in, when the account was made by this start.
+func tellFirst(out io.Writer, first *accounts.First) {
 	if first != nil {
-		fmt.Fprintf(out, "\n  superuser  %s\n  password   %s\n  token      %s\n\nThis is told once: only hashes are kept.\n",
+		fmt.Fprintf(out, "  superuser  %s\n  password   %s\n  token      %s\n\nThis is told once: only hashes are kept.\n\n",
 			first.Username, first.Password, first.Key)
 	}
 }

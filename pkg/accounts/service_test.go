@@ -3,6 +3,7 @@ package accounts
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,12 @@ func TestNothingSecretIsKept(t *testing.T) {
 
 	_, _, err = NewService(store, "another key of the same database!", time.Now).Authenticate(ctx, told)
 	assert.EqualError(t, err, "Invalid token", "the key is part of the hash")
+}
+
+// Another hash would make every token that is stored unknown.
+func TestTokensAreHashedAsEver(t *testing.T) {
+	const token = "00112233445566778899aabbccddeeff00112233"
+	assert.Equal(t, "07c7bf08c067ae3de0f3a6199bdf2734d117e98913f17467731dd51471eeb017", fmt.Sprintf("%x", newHasher("").hash(token)))
 }
 
 func TestLogin(t *testing.T) {

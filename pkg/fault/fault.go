@@ -54,14 +54,14 @@ type Problem struct {
 	Bare bool
 }
 
-// Error is worded for the person who sent the request.
+// Error is what is wrong with one request. All its texts are meant for whoever sent it.
 type Error struct {
 	Kind   Kind
 	Detail string    // one sentence about the whole; answered as {"detail": …} when there are no Fields
 	Fields []Problem // in the order in which they are answered
-	Items  []error   // of a bulk request, aligned with its input; nil where a member is good
-	// Nested marks a broken association rule inside the write of an object:
-	// the contract answers it as a list with one Python-repr string.
+	Items  []error   // one for each member of a bulk request, in its order; nil where a member is good
+	// Nested marks a broken association rule inside the write of an object: such
+	// an answer is one string in a list, in which Python wrote the error down.
 	Nested bool
 }
 

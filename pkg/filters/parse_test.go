@@ -200,6 +200,7 @@ func TestWhatAParameterMeans(t *testing.T) {
 		{"install_date=2020-1-1&install_date=10/25/06&install_date=oct 25, 2006&install_date=25 October 2006", "install_date [2020-01-01 2006-10-25]"},
 		{"created=2020-01-01", "created [2020-01-01T00:00:00.000000Z]"},
 		{"created=2020-01-01T10:00:00.123456789+02:00", "created [2020-01-01T08:00:00.123456Z]"},
+		{"created=2020-01-01T10:00:00-03:30", "created [2020-01-01T13:30:00.000000Z]"},
 		{"created=2020-01-01 10:00&created=01/02/2020 10:00&created=20200101&created=2020-01-01T10", "created [2020-01-01T10:00:00.000000Z 2020-01-02T10:00:00.000000Z 2020-01-01T00:00:00.000000Z]"},
 		{"id= ", "id [] null"},
 		{"id__n= &id__n=" + known.String(), "id__n [] " + known.String() + " null"},

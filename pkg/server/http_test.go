@@ -144,14 +144,11 @@ func TestTimeouts(t *testing.T) {
 		res, body := r.ask(t, http.MethodPost, "/api/dcim/manufacturers/", `{"name": "late"}`)
 		assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode, shown(body))
 		assert.NotEmpty(t, res.Header.Get("Retry-After"))
-		patient := start2(t, s)
+		patient := start(t, s)
 		_, list := patient.ask(t, http.MethodGet, "/api/dcim/manufacturers/?name=late", "")
 		assert.Contains(t, shown(list), `"count":0`, "rolled back")
 	})
 }
-
-// start2 is a second server on a database that has its superuser.
-func start2(t testing.TB, s *store.Store) *running { return start(t, s) }
 
 func TestLimits(t *testing.T) {
 	r := start(t, storetest.New(t))

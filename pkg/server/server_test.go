@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,8 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +20,6 @@ import (
 	"relata/pkg/objects"
 	"relata/pkg/server"
 	"relata/pkg/store"
-	"relata/pkg/store/storetest"
 )
 
 // adminToken is the key of the superuser of every test server.
@@ -89,7 +85,8 @@ func start(t testing.TB, s *store.Store, change ...func(*server.Deps)) *running 
 	return &running{newClient(h.URL, adminToken), log}
 }
 
-// do sends a request and returns status, header and decoded body.
+// ask sends a request, with pairs of names and values in its header, and returns
+// the response and its decoded body.
 func (r *running) ask(t testing.TB, method, path, body string, header ...string) (*http.Response, any) {
 	t.Helper()
 	var reader io.Reader
@@ -145,43 +142,4 @@ func (r *running) bulk(t testing.TB, path string, members []map[string]any) []st
 		ids = append(ids, fmt.Sprint(made.(map[string]any)["id"]))
 	}
 	return ids
-}
-
-// named reads a list of names, one a line, without comments.
-func named(t testing.TB, path string) map[string]bool {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	names := map[string]bool{}
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
-			names[line] = true
-		}
-	}
-	return names
-}
-
-// TestTranscripts replays the recorded conversations, one after the other, on an
-// empty database.
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/transcripts/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	next, notYet := named(t, "testdata/next-issue.txt"), named(t, "testdata/not-yet.txt")
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		r := start(t, s)
-		for _, file := range files {
-			name := strings.TrimSuffix(filepath.Base(file), ".json")
-			if next[name] {
-				continue
-			}
-			t.Run(name, func(t *testing.T) {
-				if notYet[name] {
-					t.Skip("not yet")
-				}
-				r.replay(t, name)
-			})
-		}
-	})
 }

@@ -25,8 +25,7 @@ func TestOneToOneUnderLoad(t *testing.T) {
 	const writers, ends, rounds = 16, 6, 12
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		r := start(t, s)
-		rel := r.id(t, "/api/extras/relationships/", map[string]any{"label": "pairs", "type": "one-to-one",
-			"source_type": "dcim.manufacturer", "destination_type": "dcim.platform"})
+		rel := define(t, r, map[string]any{"type": "one-to-one"})
 		var sources, destinations []string
 		for i := range ends {
 			sources = append(sources, r.id(t, "/api/dcim/manufacturers/", map[string]any{"name": fmt.Sprintf("m%d", i)}))
@@ -37,8 +36,7 @@ func TestOneToOneUnderLoad(t *testing.T) {
 		for w := range writers {
 			group.Go(func() {
 				for i := range rounds {
-					body := fmt.Sprintf(`{"relationship": %q, "source_type": "dcim.manufacturer", "source_id": %q, "destination_type": "dcim.platform", "destination_id": %q}`,
-						rel, sources[(w+i)%ends], destinations[(w*5+i*3)%ends])
+					body := link(rel, sources[(w+i)%ends], destinations[(w*5+i*3)%ends])
 					res, answer := r.ask(t, http.MethodPost, "/api/extras/relationship-associations/", body)
 					switch res.StatusCode {
 					case http.StatusCreated:
@@ -124,9 +122,7 @@ func TestWritersMeetDeleters(t *testing.T) {
 func TestReadersTogetherGetTheirOwn(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		r := start(t, s, func(d *server.Deps) { d.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
-		rel := r.id(t, "/api/extras/relationships/", map[string]any{"label": "made", "type": "many-to-many",
-			"source_type": "dcim.manufacturer", "destination_type": "dcim.platform", "source_filter": map[string]any{"name__isw": []string{"m"}}})
-		fill(t, r, rel, 0, 20)
+		fill(t, r, define(t, r, map[string]any{"source_filter": filter}), 0, 20)
 		type asked struct{ path, host string }
 		var all []asked
 		want := map[asked]any{}

@@ -35,11 +35,10 @@ func TestStatementsOfAPage(t *testing.T) {
 			require.Equal(t, http.StatusOK, res.StatusCode, shown(body))
 			return statements.Load()
 		}
-		define := func(i int) string {
-			return r.id(t, "/api/extras/relationships/", map[string]any{"label": fmt.Sprintf("rel %d", i), "type": "many-to-many",
-				"source_type": "dcim.manufacturer", "destination_type": "dcim.platform", "source_filter": map[string]any{"name__isw": []string{"m"}}})
+		numbered := func(i int) string {
+			return define(t, r, map[string]any{"label": fmt.Sprintf("rel %d", i), "source_filter": filter})
 		}
-		rel := define(0)
+		rel := numbered(0)
 		fill(t, r, rel, 0, 200)
 		const shows = "/api/dcim/manufacturers/?include=relationships&sort=name&limit="
 		one, all := counted(shows+"1"), counted(shows+"200")
@@ -47,7 +46,7 @@ func TestStatementsOfAPage(t *testing.T) {
 		deepOne, deepAll := counted(shows+"1&depth=1"), counted(shows+"200&depth=1")
 		assert.Equal(t, deepOne, deepAll, "nor with its peers written out")
 		for i := 1; i <= 30; i++ {
-			define(i)
+			numbered(i)
 		}
 		assert.Equal(t, all, counted(shows+"200"), "nor does a definition")
 		t.Logf("statements of a page with relationships: %d, at depth 1: %d", all, deepAll)
@@ -56,20 +55,4 @@ func TestStatementsOfAPage(t *testing.T) {
 		plain := counted("/api/dcim/manufacturers/?sort=name&limit=200")
 		assert.LessOrEqual(t, plain, all-2, "links and definitions take two")
 	})
-}
-
-// fill makes manufacturers and platforms from i to j, linked by rel.
-func fill(t testing.TB, r *running, rel string, i, j int) {
-	t.Helper()
-	var makers, platforms, links []map[string]any
-	for n := i; n < j; n++ {
-		makers = append(makers, map[string]any{"name": fmt.Sprintf("m%03d", n)})
-		platforms = append(platforms, map[string]any{"name": fmt.Sprintf("p%03d", n)})
-	}
-	sources, destinations := r.bulk(t, "/api/dcim/manufacturers/", makers), r.bulk(t, "/api/dcim/platforms/", platforms)
-	for n := range sources {
-		links = append(links, map[string]any{"relationship": rel, "source_type": "dcim.manufacturer", "source_id": sources[n],
-			"destination_type": "dcim.platform", "destination_id": destinations[n]})
-	}
-	r.bulk(t, "/api/extras/relationship-associations/", links)
 }

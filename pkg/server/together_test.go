@@ -21,8 +21,7 @@ func TestReadersSeeWhatWasWritten(t *testing.T) {
 	const writers, readers, rounds = 6, 32, 10
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		r := start(t, s)
-		rel := r.id(t, "/api/extras/relationships/", map[string]any{"label": "made", "type": "many-to-many",
-			"source_type": "dcim.manufacturer", "destination_type": "dcim.platform"})
+		rel := define(t, r, nil)
 		platform := r.id(t, "/api/dcim/platforms/", map[string]any{"name": "p"})
 		var addresses [writers]string
 		for i := range writers {
@@ -71,14 +70,12 @@ func TestReadersSeeWhatWasWritten(t *testing.T) {
 		}
 		for i, address := range addresses {
 			writing.Go(func() {
-				source := strings.Split(address, "/")[4]
-				link := fmt.Sprintf(`{"relationship": %q, "source_type": "dcim.manufacturer", "source_id": %q, "destination_type": "dcim.platform", "destination_id": %q}`,
-					rel, source, platform)
+				body := link(rel, strings.Split(address, "/")[4], platform)
 				for n := 1; n <= rounds; n++ {
 					must(http.StatusOK, http.MethodPatch, address, fmt.Sprintf(`{"description": "%d"}`, n))
 					now, peers := show(address)
 					assert.Equal(t, [2]int{n, 0}, [2]int{now, peers})
-					made := must(http.StatusCreated, http.MethodPost, "/api/extras/relationship-associations/", link).(map[string]any)
+					made := must(http.StatusCreated, http.MethodPost, "/api/extras/relationship-associations/", body).(map[string]any)
 					_, peers = show(address)
 					assert.Equal(t, 1, peers, "linked")
 					must(http.StatusNoContent, http.MethodDelete, fmt.Sprintf("/api/extras/relationship-associations/%v/", made["id"]), "")

@@ -16,9 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// order is who may import whom: a package only what stands left of it, and those
-// that share a place not each other. Packages of a shared place are parted by a
-// comma.
+// order has every package behind all that it may import. Those that share a
+// place, parted by a comma, may not import each other.
 var order = strings.Fields("fault filters accounts changes objects relationships associations graph exchange store api,admin server")
 
 // outside is what the domain, all before store, may not know.

@@ -15,8 +15,8 @@ create table field (
   unique (type_id, name)
 );
 
--- Every object of every type. data is what filters read; body is the wire text of the plain
--- fields, spliced into answers. Single references stand in data under "@refs" as well, for the
+-- All objects, whatever their type: data for filters, and body for answers, which copy it: its
+-- own fields as they are sent. Single references stand in data under "@refs" as well, for the
 -- generated columns below; object_ref is what holds them.
 create table object (
   id           uuid not null,

@@ -1,5 +1,5 @@
-// Package api is REST at Nautobot's addresses: /api/<app>/<models>/ for objects
-// of every type in the catalogue, for relationships and for associations. It
+// Package api answers REST requests as Nautobot does, for the objects of all types
+// (/api/<app>/<models>/), for relationships and for associations. It
 // decodes, calls a service and encodes; which rule was broken, the services say.
 package api
 

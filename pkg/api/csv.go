@@ -18,7 +18,7 @@ import (
 // end of its own.
 const csvChunk = 500
 
-// csvWriter writes rows as they come; a list without results is an empty body.
+// csvWriter writes rows as they come. Without rows it writes nothing, no header either.
 type csvWriter struct {
 	r       *request
 	model   string

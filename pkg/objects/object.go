@@ -1,5 +1,6 @@
-// Package objects is what is linked: one Object for all types. Types are data;
-// nothing in Go names a device. It knows nothing of links.
+// Package objects is what is linked. Whatever the type, an object is an Object: what
+// sets types apart stands in catalogue.yaml and rules.yaml, or was defined at run time,
+// and no Go file names one. Links are not known here.
 package objects
 
 import (

@@ -43,6 +43,10 @@ func (r *request) appendEach(b []byte, rows []objects.Shown, v view, each func(m
 // appendLevel appends those objects of a level that are in rows.
 func (r *request) appendLevel(b []byte, top *level, rows []objects.Shown, each func(member []byte)) ([]byte, error) {
 	p := printer{request: r}
+	b, err := p.room(b, top, rows)
+	if err != nil {
+		return nil, err
+	}
 	begun := len(b)
 	for i := range rows {
 		if i > 0 {
@@ -70,6 +74,56 @@ func tooLong(length int) error {
 type printer struct {
 	*request
 	heads map[*relationships.Relationship][]byte // what starts each in a panel
+
+	// While an answer is measured, what is written out below an object is not
+	// written: its length is added up in below.
+	measures bool
+	below    int
+	lengths  map[*thing]int
+}
+
+// room makes room in b for the objects of rows; an answer that would be longer than
+// any should be is refused before it is written. Where no objects stand in others it
+// is not measured: it is about as long as what was read.
+func (p *printer) room(b []byte, top *level, rows []objects.Shown) ([]byte, error) {
+	if top.below == nil {
+		return b, nil
+	}
+	p.measures, p.lengths = true, map[*thing]int{}
+	defer func() { p.measures, p.lengths = false, nil }()
+	length := 0
+	for i := range rows {
+		length += p.length(top, top.byID[rows[i].ID]) + 1
+		if err := tooLong(length); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Grow(b, length), nil
+}
+
+// length is how long an object is with all that stands below it, or more than any
+// answer may be. Each is written once to know it, however often it stands there.
+func (p *printer) length(l *level, one *thing) int {
+	if known, ok := p.lengths[one]; ok {
+		return known
+	}
+	others := p.below
+	p.below = 0
+	own := len(p.appendThing(nil, l, one))
+	p.lengths[one] = min(own+p.below, maxAnswer+1)
+	p.below = others
+	return p.lengths[one]
+}
+
+// appendBelow appends an object that stands in another one, with what follows
+// its fields.
+func (p *printer) appendBelow(b []byte, l *level, one *thing, more string) []byte {
+	if p.measures {
+		p.below += p.length(l, one) + len(more)
+		return b
+	}
+	b = p.appendThing(b, l, one)
+	return append(append(b[:len(b)-1], more...), '}')
 }
 
 // appendThing appends an object: what starts every one, the body rendered when
@@ -181,11 +235,10 @@ func (p *printer) appendTarget(b []byte, l *level, f *objects.Field, link object
 	}
 	if l.below != nil {
 		if one := l.below.byID[id]; one != nil {
-			b = p.appendThing(b, l.below, one)
 			if len(f.To) == 0 {
-				b = append(b[:len(b)-1], `,"generic_foreign_key":true}`...)
+				return p.appendBelow(b, l.below, one, `,"generic_foreign_key":true`)
 			}
-			return b
+			return p.appendBelow(b, l.below, one, "")
 		}
 	}
 	t := l.cat.ByID(link.Type)
@@ -268,7 +321,7 @@ func (p *printer) appendEntry(b []byte, below *level, entry associations.Entry) 
 			b = append(b, ',')
 		}
 		if below != nil && below.byID[id] != nil {
-			b = p.appendThing(b, below, below.byID[id])
+			b = p.appendBelow(b, below, below.byID[id], "")
 			continue
 		}
 		b = append(b, `{"id":`...)

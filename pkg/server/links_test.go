@@ -3,7 +3,13 @@ package server_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+
+	"relata/pkg/store/storetest"
 )
 
 // filter takes the manufacturers that fill makes.
@@ -38,4 +44,31 @@ func fill(t testing.TB, r *running, rel string, i, j int) {
 			"destination_type": "dcim.platform", "destination_id": destinations[n]})
 	}
 	r.bulk(t, "/api/extras/relationship-associations/", links)
+}
+
+func TestAssociationsAreFoundByTheirNaturalKey(t *testing.T) {
+	r := start(t, storetest.New(t))
+	rel := define(t, r, nil)
+	source := r.id(t, "/api/dcim/manufacturers/", map[string]any{"name": "m"})
+	destination := r.id(t, "/api/dcim/platforms/", map[string]any{"name": "p"})
+	r.ask(t, http.MethodPost, "/api/extras/relationship-associations/", link(rel, source, destination))
+	tests := []struct {
+		name, key string
+		status    int
+	}{
+		{"key of the definition and both ends", "made;" + source + ";" + destination, http.StatusOK},
+		{"the ends the other way round", "made;" + destination + ";" + source, http.StatusNotFound},
+		{"another definition", "other;" + source + ";" + destination, http.StatusNotFound},
+		{"an end that is nothing", "made;" + source + ";" + uuid.NewString(), http.StatusNotFound},
+		{"an end that is no id", "made;m;" + destination, http.StatusNotFound},
+		{"no second end", "made;" + source, http.StatusNotFound},
+		{"an end too many", "made;" + source + ";" + destination + ";" + source, http.StatusNotFound},
+		{"no key at all", "made", http.StatusNotFound},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			res, body := r.ask(t, http.MethodGet, "/api/extras/relationship-associations/"+tt.key+"/", "")
+			assert.Equal(t, tt.status, res.StatusCode, shown(body))
+		})
+	}
 }

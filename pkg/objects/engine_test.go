@@ -49,15 +49,6 @@ func TestOneOfTwenty(t *testing.T) {
 	})
 }
 
-func (w *world) str(name string) string {
-	w.t.Helper()
-	id, _ := objects.ParseID(w.ids[name])
-	rows, err := w.store.Stored(w.t.Context(), ids(id))
-	require.NoError(w.t, err)
-	require.Len(w.t, rows, 1, name)
-	return rows[0].Str
-}
-
 func TestRenameReachesDependents(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
@@ -134,17 +125,6 @@ func TestTrees(t *testing.T) {
 		o := w.load("t")
 		require.Empty(t, o.Refs["tenant_group"], "set to null")
 	})
-}
-
-func (w *world) load(name string) *objects.Object {
-	w.t.Helper()
-	id, _ := objects.ParseID(w.ids[name])
-	rows, err := w.store.Stored(w.t.Context(), ids(id))
-	require.NoError(w.t, err)
-	require.Len(w.t, rows, 1)
-	o, err := w.registry.Catalogue(w.t.Context()).Object(rows[0])
-	require.NoError(w.t, err)
-	return o
 }
 
 func TestCrossingMovesMakeNoCircle(t *testing.T) {

@@ -5,27 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"relata/pkg/objects"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
 )
-
-// parent is the str of the parent of the object with that name.
-func (w *world) parent(name string) string {
-	w.t.Helper()
-	id, _ := objects.ParseID(w.ids[name])
-	rows, err := w.store.Stored(w.t.Context(), ids(id))
-	require.NoError(w.t, err)
-	require.Len(w.t, rows, 1)
-	o, err := w.registry.Catalogue(w.t.Context()).Object(rows[0])
-	require.NoError(w.t, err)
-	if len(o.Refs["parent"]) == 0 {
-		return ""
-	}
-	above, err := w.store.Stored(w.t.Context(), o.Refs["parent"])
-	require.NoError(w.t, err)
-	return above[0].Str
-}
 
 func TestNetworks(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -55,7 +37,7 @@ func TestNetworks(t *testing.T) {
 		require.Equal(t, "20.1.1.0/24", w.parent("a20"))
 		prefix("p24", "10.1.0.0/24")
 
-		tests := []struct{ name, typ, body, want string }{
+		w.refused([]refusal{
 			{"the same prefix again", "ipam.prefix", `{"prefix":"10.0.0.0/8","namespace":"$ns","status":"$active"}`, "__all__: Prefix with this Namespace, Network and Prefix length already exists."},
 			{"the same address again", "ipam.ipaddress", `{"address":"10.1.0.5/24","namespace":"$ns","status":"$active"}`, "__all__: IP address 10.1.0.5/24 already exists in 10.1.0.0/24. IP address with this Parent and Host already exists."},
 			{"not the closest parent", "ipam.ipaddress", `{"address":"10.1.0.6/24","parent":"$p8","status":"$active"}`, "parent: 10.0.0.0/8 cannot be assigned as the parent of 10.1.0.6/24.  In namespace Lab, the expected parent would be 10.1.0.0/24."},
@@ -63,13 +45,7 @@ func TestNetworks(t *testing.T) {
 			{"no prefix", "ipam.ipaddress", `{"address":"192.168.0.1/24","namespace":"$ns","status":"$active"}`, "namespace: No suitable parent Prefix for 192.168.0.1 exists in Namespace Lab"},
 			{"slaac for version 4", "ipam.ipaddress", `{"address":"10.1.0.6/24","namespace":"$ns","status":"$active","type":"slaac"}`, "type: Only IPv6 addresses can be assigned SLAAC type"},
 			{"dns name", "ipam.ipaddress", `{"address":"10.1.0.6/24","namespace":"$ns","status":"$active","dns_name":"a b"}`, "dns_name: Only alphanumeric characters, hyphens, periods, and underscores are allowed in DNS names"},
-		}
-		for _, tt := range tests {
-			t.Run(tt.name, func(t *testing.T) {
-				_, err := w.create(tt.typ, tt.body)
-				require.Equal(t, tt.want, told(err))
-			})
-		}
+		})
 		_, err = w.change("a", "ipam.ipaddress", `{"address":"10.1.0.6/24"}`)
 		require.Equal(t, "__all__: Host address cannot be changed once created", told(err))
 		_, err = w.change("a", "ipam.ipaddress", `{"address":"10.1.0.5/16"}`)

@@ -9,28 +9,6 @@ import (
 	"relata/pkg/store/storetest"
 )
 
-// addressed puts an address on two interfaces of sw1 and on one of a machine,
-// and makes it the primary one of both.
-func (w *world) addressed() {
-	w.t.Helper()
-	w.make("vs", "extras.status", `{"name":"V","content_types":["dcim.virtualdevicecontext","virtualization.vminterface","ipam.vrf"]}`)
-	w.make("ns", "ipam.namespace", `{"name":"NS"}`)
-	w.make("net", "ipam.prefix", `{"prefix":"10.0.0.0/8","namespace":"$ns","status":"$active"}`)
-	w.make("ip", "ipam.ipaddress", `{"address":"10.0.0.1/24","namespace":"$ns","status":"$active"}`)
-	w.make("outside", "ipam.ipaddress", `{"address":"10.0.0.2/24","namespace":"$ns","status":"$active","nat_inside":"$ip"}`)
-	w.make("e0", "dcim.interface", `{"name":"e0","device":"$sw1","type":"1000base-t","status":"$active"}`)
-	w.make("e1", "dcim.interface", `{"name":"e1","device":"$sw1","type":"1000base-t","status":"$active"}`)
-	w.make("ct", "virtualization.clustertype", `{"name":"CT"}`)
-	w.make("cluster", "virtualization.cluster", `{"name":"C","cluster_type":"$ct"}`)
-	w.make("vm", "virtualization.virtualmachine", `{"name":"vm","cluster":"$cluster","status":"$active"}`)
-	w.make("v0", "virtualization.vminterface", `{"name":"v0","virtual_machine":"$vm","status":"$vs"}`)
-	w.make("on0", "ipam.ipaddresstointerface", `{"ip_address":"$ip","interface":"$e0"}`)
-	w.make("on1", "ipam.ipaddresstointerface", `{"ip_address":"$ip","interface":"$e1"}`)
-	w.make("onv", "ipam.ipaddresstointerface", `{"ip_address":"$ip","vm_interface":"$v0"}`)
-	w.move("sw1", "dcim.device", `{"primary_ip4":"$ip"}`, "")
-	w.move("vm", "virtualization.virtualmachine", `{"primary_ip4":"$ip"}`, "")
-}
-
 func TestPrimaryAddressGoesWithItsLastAssignment(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
@@ -103,31 +81,15 @@ func TestDevicesInBays(t *testing.T) {
 			w.make(name+"-bay", "dcim.devicebay", `{"name":"bay","device":"$`+name+`"}`)
 		}
 		loop := "__all__: Installing this device would create a loop; it is already an ancestor of this bay's device."
-		for _, tt := range []struct{ name, typ, body, want string }{
+		w.moves([]refusal{
 			{"outer", "dcim.device", `{"parent_bay":"$outer-bay"}`, "__all__: Cannot install a device into itself."},
 			{"sw1", "dcim.device", `{"parent_bay":"$outer-bay"}`, `installed_device: Cannot install device "sw1"; device-type "C9300" subdevice_role is not "child" or "parent-child".`},
 			{"inner", "dcim.device", `{"parent_bay":"$outer-bay"}`, ""},
 			{"outer", "dcim.device", `{"parent_bay":"$inner-bay"}`, loop},
 			{"inner-bay", "dcim.devicebay", `{"installed_device":"$outer"}`, loop},
-		} {
-			w.move(tt.name, tt.typ, tt.body, tt.want)
-		}
+		})
 		require.Equal(t, "outer-bay=inner inner-bay=-", w.at("installed_device", "outer-bay", "inner-bay"))
 	})
-}
-
-// all are the names of the objects of a type.
-func (w *world) all(typ string) []any {
-	w.t.Helper()
-	rows, err := w.store.StoredOfType(w.t.Context(), w.typ(typ).ID)
-	require.NoError(w.t, err)
-	var names []any
-	for _, row := range rows {
-		o, err := w.registry.Catalogue(w.t.Context()).Object(row)
-		require.NoError(w.t, err)
-		names = append(names, o.Values["name"])
-	}
-	return names
 }
 
 func TestNamesOfPartsFollowTheirModule(t *testing.T) {

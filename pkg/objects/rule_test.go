@@ -9,27 +9,6 @@ import (
 	"relata/pkg/store/storetest"
 )
 
-// refusal is a request that breaks a rule, and what is told.
-type refusal struct{ name, typ, body, want string }
-
-func (w *world) refused(tests []refusal) {
-	w.t.Helper()
-	for _, tt := range tests {
-		w.t.Run(tt.name, func(t *testing.T) {
-			_, err := w.create(tt.typ, tt.body)
-			require.Equal(t, tt.want, told(err))
-		})
-	}
-}
-
-// places makes a second town and a type of location that takes nothing.
-func (w *world) places() {
-	w.t.Helper()
-	w.make("bare", "dcim.locationtype", `{"name":"Bare"}`)
-	w.make("lyon", "dcim.location", `{"name":"Lyon","location_type":"$site","status":"$active"}`)
-	w.make("field", "dcim.location", `{"name":"Field","location_type":"$bare","status":"$active"}`)
-}
-
 func TestRulesOfRacks(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)

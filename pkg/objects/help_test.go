@@ -1,5 +1,0 @@
-package objects_test
-
-import "github.com/google/uuid"
-
-func ids(list ...uuid.UUID) []uuid.UUID { return list }

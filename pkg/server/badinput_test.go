@@ -176,7 +176,7 @@ func TestBadRegularExpressions(t *testing.T) {
 		for _, pattern := range []string{"(", "[", "a{2,1}", "*", "(?<x", `\`, `\p{Nope}`, "a{1000000}"} {
 			res, body := r.ask(t, http.MethodGet, "/api/dcim/manufacturers/?name__re="+url.QueryEscape(pattern), "")
 			require.Equal(t, http.StatusBadRequest, res.StatusCode, "%s: %s", pattern, shown(body))
-			assert.Contains(t, keys(body.(map[string]any)), "name__re")
+			assert.Contains(t, body, "name__re")
 		}
 		for _, pattern := range []string{"(a+)+$", "(a|aa)+$", "(a|a?)+$", strings.Repeat("a?", 30) + strings.Repeat("a", 30)} {
 			res, body := r.ask(t, http.MethodGet, "/api/dcim/manufacturers/?name__re="+url.QueryEscape(pattern), "")

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,18 +126,37 @@ func TestPanicsAndInternalErrors(t *testing.T) {
 	res, body := r.ask(t, http.MethodGet, "/api/status/", "")
 	assert.Equal(t, http.StatusInternalServerError, res.StatusCode)
 	object, _ := body.(map[string]any)
-	assert.ElementsMatch(t, []string{"error", "exception", "nautobot_version", "python_version", "request_id"}, keys(object))
+	assert.ElementsMatch(t, []string{"error", "exception", "nautobot_version", "python_version", "request_id"}, slices.Collect(maps.Keys(object)))
 	assert.Equal(t, res.Header.Get("X-Request-Id"), object["request_id"])
 	assert.NotContains(t, shown(body), "secret", "nothing leaks")
-	assert.Len(t, r.log.entries("the secret is 42"), 1, "it is logged once")
+	logged := r.log.entries("the secret is 42")
+	require.Len(t, logged, 1, "it is logged once")
+	assert.Contains(t, logged[0], "stack=")
+	assert.Contains(t, logged[0], "http_test.go", "where it happened")
 }
 
-func keys(object map[string]any) []string {
-	var out []string
-	for key := range object {
-		out = append(out, key)
+func TestAbortedAnswerIsNoError(t *testing.T) {
+	r := start(t, storetest.New(t), func(d *server.Deps) {
+		d.Authenticate = func(c echo.Context) (accounts.Account, bool) { panic(http.ErrAbortHandler) }
+	})
+	_, err := http.Get(r.base + "/api/status/")
+	assert.ErrorIs(t, err, io.EOF, "the connection is cut")
+	assert.Empty(t, r.log.entries("internal error"))
+}
+
+func TestEachRequestIsLogged(t *testing.T) {
+	r := start(t, storetest.New(t))
+	r.ask(t, http.MethodGet, "/api/status/", "")
+	line := r.log.entries("msg=request")[0]
+	for _, field := range []string{"method=GET", "path=/api/status/", "status=200", "user=admin"} {
+		assert.Contains(t, line, " "+field)
 	}
-	return out
+	assert.NotContains(t, line, "bytes=0")
+	r.token = "ffffffffffffffffffffffffffffffffffffffff"
+	r.ask(t, http.MethodGet, "/api/status/", "")
+	line = r.log.entries("msg=request")[1]
+	assert.Contains(t, line, " status=403")
+	assert.NotContains(t, line, "user=")
 }
 
 func TestTimeouts(t *testing.T) {
@@ -189,7 +210,7 @@ func TestReservedParameters(t *testing.T) {
 			}
 			res, body := r.ask(t, method, path+"?"+word+"=true", `{"name": "never"}`)
 			require.Equal(t, http.StatusBadRequest, res.StatusCode, "%s %s", method, word)
-			require.Contains(t, keys(body.(map[string]any)), word)
+			require.Contains(t, body, word)
 		}
 	}
 	_, list := r.ask(t, http.MethodGet, "/api/dcim/manufacturers/", "")

@@ -138,6 +138,9 @@ type Field struct {
 	Lookups []Lookup
 	// Nullable kinds accept the value "null" where the reference allows it.
 	Nullable bool
+	// NoNull fields take "null" for a value that nothing has (custom fields, which
+	// compare nothing with no value).
+	NoNull bool
 	// Base is the lookup that the plain filter means; IEqual for a serial.
 	Base Lookup
 	// Canonical returns the text that a value is stored as, or what is wrong with
@@ -217,7 +220,7 @@ type Condition struct {
 	// name nothing any more match nothing, under negation too.
 	Stored bool
 
-	decided bool // Truth was said
+	decided bool // Truth was said, or a value that nothing has
 }
 
 // Query is the conjunction of its conditions; an empty one matches all.

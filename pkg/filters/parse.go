@@ -175,7 +175,7 @@ func (f *Field) read(ctx context.Context, names Names, lookup Lookup, values []s
 			return c, false, "", err
 		}
 	}
-	some := len(c.Texts)+len(c.IDs) > 0 || c.Null || c.decided
+	some := len(c.Texts)+len(c.IDs) > 0 || c.Null || c.Nothing || c.decided
 	return c, some && text == "", text, nil
 }
 
@@ -201,6 +201,8 @@ func (f *Field) single(lookup Lookup) bool {
 	switch f.valueKind() {
 	case Boolean, Membership, Search:
 		return true
+	case ContentType:
+		return f.SingleValue
 	}
 	return lookup == Equal && f.SingleValue || f.Kind == Single
 }

@@ -78,6 +78,10 @@ func (c *Condition) add(kind Kind, v string) string {
 	if v == "" {
 		return ""
 	}
+	if v == "null" && c.Field.NoNull && (kind == Text || c.Lookup == Equal) {
+		c.decided = true
+		return ""
+	}
 	switch kind {
 	case Integer, Decimal:
 		return c.addNumber(kind, v)
@@ -146,6 +150,10 @@ func (q Query) Pattern() string {
 // the negated one of a field that has no lookups for texts.
 func (c *Condition) addChoice(v string) string {
 	f := c.Field
+	if f.valueKind() == ContentType && f.SingleValue {
+		c.addContentType(v)
+		return ""
+	}
 	strict := c.Lookup == Equal || f.valueKind() == ContentType || c.Lookup == Not && !slices.Contains(f.Lookups, Contains)
 	if v == "null" && (f.Nullable || f.valueKind() == ContentType) && (strict || c.Lookup == Not) {
 		c.Null = true
@@ -165,6 +173,18 @@ func (c *Condition) addChoice(v string) string {
 	}
 	c.Texts = append(c.Texts, v)
 	return ""
+}
+
+// addContentType reads a content type of a field that takes one, and any text for
+// it: what is none matches nothing, denied or not.
+func (c *Condition) addContentType(v string) {
+	switch v = strings.ToLower(strings.TrimFunc(v, unicode.IsSpace)); {
+	case v == "":
+	case contentTypeName.MatchString(v):
+		c.Texts = append(c.Texts, v)
+	default:
+		c.Nothing = true
+	}
 }
 
 // contentTypeName is the form of app_label.model.

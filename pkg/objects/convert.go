@@ -148,7 +148,11 @@ type labelled struct {
 func (f *Field) Wire(v any) any {
 	switch f.Kind {
 	case Choice:
-		if v == nil || v == "" {
+		switch none := f.Args["none"]; {
+		case v != nil && v != "":
+		case none != "":
+			return labelled{"", none}
+		default:
 			return nil
 		}
 		return labelled{v, f.ChoiceLabel(fmt.Sprint(v))}

@@ -24,6 +24,9 @@ func (f *Field) choice(v any, _ json.RawMessage) (any, *trouble) {
 		if !ok {
 			return nil, wrong(`Value must be passed directly (e.g. "foo": 123) or as a dict with key "value" (e.g. "foo": {"value": 123}).`)
 		}
+		if inner == "" {
+			return f.choice(inner, nil)
+		}
 		v = inner
 	}
 	switch v.(type) {

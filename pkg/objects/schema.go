@@ -111,7 +111,10 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 			return nil, fmt.Errorf("no choices")
 		}
 	case filters.ContentType:
-		f.List, f.Nullable = true, true
+		f.List = true
+		if !d.Single {
+			f.Choices = c.nameable(t, d, end)
+		}
 		if d.Kind == filters.ContentType && f.Path.Column.Name == "" {
 			return nil, fmt.Errorf("no content type at the end of %s", cmp.Or(d.Path, d.Name))
 		}
@@ -131,6 +134,26 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 		f.Canonical = end.canonical()
 	}
 	return f, nil
+}
+
+// nameable are the content types that a filter takes: those that may stand in the
+// field it looks at, or in the one that it is called after. Types made at run time
+// may stand in any.
+func (c *Catalogue) nameable(t *Type, d FilterDef, end *Field) []string {
+	listed := d.Choices
+	if end == nil {
+		end = t.Field(d.Name)
+	}
+	if listed == nil && end != nil && (end.Kind == ContentType || end.Kind == ContentTypes) {
+		listed = end.To
+	}
+	var names []string
+	for _, known := range c.types {
+		if len(listed) == 0 || slices.Contains(listed, known.Name) || known.Runtime && d.Choices == nil {
+			names = append(names, known.Name)
+		}
+	}
+	return names
 }
 
 // targets fills in what a filter by references names.
@@ -267,7 +290,7 @@ func severalFilters(t *Type, f *Field) []FilterDef {
 	defs := []FilterDef{{Name: f.Name, Kind: filters.UUID, IsNull: true}}
 	for _, d := range []FilterDef{
 		{Name: f.Name + "_id", Kind: filters.UUID, Path: f.Name},
-		{Name: f.Name + "_type", Kind: filters.Method, Method: "any", Values: filters.ContentType, Paths: map[string][]string{"any": {f.Name}}},
+		{Name: f.Name + "_type", Kind: filters.Method, Method: "any", Values: filters.ContentType, Choices: f.To, Paths: map[string][]string{"any": {f.Name}}},
 	} {
 		if t.Field(d.Name) == nil {
 			defs = append(defs, d)
@@ -284,7 +307,7 @@ func customFilter(f *Field) *filters.Field {
 		return nil
 	}
 	column := filters.Column{Name: "custom_fields." + f.Name, List: f.Kind == Choices}
-	out := &filters.Field{Name: "cf_" + f.Name, Path: filters.Path{Column: column}, Kind: filterKinds[f.Kind], SingleValue: true}
+	out := &filters.Field{Name: "cf_" + f.Name, Path: filters.Path{Column: column}, Kind: filterKinds[f.Kind], SingleValue: true, NoNull: f.Kind != Integer}
 	switch f.Kind {
 	case Choice, Word:
 		out.Kind, out.SingleValue, out.Nullable = filters.Text, false, true

@@ -323,7 +323,7 @@ func TestReferencesToSeveralTypes(t *testing.T) {
 			{"none", "owner__isnull", "true", "f"},
 			{"by type", "owner_type", "custom.team", "a b c"},
 			{"by another type", "owner_type", "dcim.manufacturer", "d"},
-			{"by a type that is no target", "owner_type", "dcim.rack", ""},
+			{"by a type that is no target", "owner_type", "dcim.rack", "owner_type: Select a valid choice. dcim.rack is not one of the available choices."},
 			{"no id", "owner", "red", "owner: Enter a valid UUID."},
 			{"of many", "others", w.ids["cisco"], "f"},
 			{"a field of that name", "others_type__isw", "x", ""},

@@ -102,6 +102,8 @@ type dialect struct {
 	// pattern translates a regular expression, matchesPattern applies it.
 	pattern        func(pattern string, fold bool) (string, bool)
 	matchesPattern func(text, pattern string) string
+	// matchesArgs are arguments of matchesPattern behind those of the pattern.
+	matchesArgs []any
 	// asText writes any value as text, % for it; writtenMoment is the placeholder
 	// of a time that was written so.
 	asText, writtenMoment string
@@ -110,13 +112,23 @@ type dialect struct {
 }
 
 // args turns arguments into what the driver takes.
-func (d *dialect) args(args []any) []any {
+func (d *dialect) args(ctx context.Context, args []any) []any {
 	out := make([]any, len(args))
 	for i, arg := range args {
+		if arg == (untilWhen{}) {
+			arg = nil
+			if end, bounded := ctx.Deadline(); bounded {
+				arg = end.UnixMicro()
+			}
+		}
 		out[i] = d.arg(arg)
 	}
 	return out
 }
+
+// untilWhen is an argument: when the statement has to end, in microseconds since 1970,
+// or null.
+type untilWhen struct{}
 
 // plainArg is an argument that both databases take alike: JSON as text, times in
 // whole microseconds.

@@ -20,7 +20,7 @@ func init() {
 	sqlite.MustRegisterDeterministicScalarFunction("relata_lower", 1, textFunction(func(text string) driver.Value { return lowered(text) }))
 	sqlite.MustRegisterDeterministicScalarFunction("relata_micros", 1, textFunction(micros))
 	sqlite.MustRegisterDeterministicScalarFunction("relata_text", 1, writtenFunction)
-	sqlite.MustRegisterDeterministicScalarFunction("relata_matches", 2, matchesFunction)
+	sqlite.MustRegisterDeterministicScalarFunction("relata_matches", 3, matchesFunction)
 }
 
 // textFunction is a function of one text, null of null.
@@ -84,14 +84,15 @@ func writtenFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 	return args[0], nil
 }
 
-// errSlowPattern ends a query whose regular expression takes too long on one
-// text; between texts the query's deadline does.
+// errSlowPattern ends a query whose regular expression would take too long on one
+// text, or begins with one when the query's time is over.
 var errSlowPattern = errors.New("relata: slow pattern")
 
 // maxPatternWork bounds the product of a pattern's instructions and a text's
 // length: half a second.
 const maxPatternWork = 50_000_000
 
+// matchesFunction takes a pattern, a text, and when the query has to end.
 func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	pattern, ok1 := asText(args[0])
 	text, ok2 := asText(args[1])
@@ -102,7 +103,8 @@ func matchesFunction(_ *sqlite.FunctionContext, args []driver.Value) (driver.Val
 	if err != nil {
 		return nil, err
 	}
-	if re.size*len(text) > maxPatternWork {
+	end, bounded := args[2].(int64)
+	if re.size*len(text) > maxPatternWork || bounded && time.Now().UnixMicro() > end {
 		return nil, errSlowPattern
 	}
 	if re.MatchString(text) {

@@ -71,7 +71,7 @@ func TestPatternsFindTheSameEverywhere(t *testing.T) {
 			require.True(t, ok)
 			args := []any{text, translated}
 			if !s.Postgres() {
-				args = []any{translated, text}
+				args = []any{translated, text, nil}
 			}
 			var found bool
 			require.NoError(t, s.Scalar(ctx, &found, "select "+sql, args...), "%q as %q", pattern, translated)

@@ -43,7 +43,7 @@ func (r reader) query(ctx context.Context, text string, args ...any) (*sqlx.Rows
 		return nil, err
 	}
 	defer release()
-	rows, err := stmt.QueryxContext(ctx, r.dialect.args(args)...)
+	rows, err := stmt.QueryxContext(ctx, r.dialect.args(ctx, args)...)
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
@@ -57,7 +57,7 @@ func (r reader) queryRow(ctx context.Context, text string, args ...any) row {
 		return row{err: err}
 	}
 	defer release()
-	return row{row: stmt.QueryRowxContext(ctx, r.dialect.args(args)...), ctx: ctx}
+	return row{row: stmt.QueryRowxContext(ctx, r.dialect.args(ctx, args)...), ctx: ctx}
 }
 
 // all scans the rows of text into the slice that dest points to: structs with db
@@ -68,7 +68,7 @@ func (r reader) all(ctx context.Context, dest any, text string, args ...any) err
 		return err
 	}
 	defer release()
-	return failed(ctx, stmt.SelectContext(ctx, dest, r.dialect.args(args)...))
+	return failed(ctx, stmt.SelectContext(ctx, dest, r.dialect.args(ctx, args)...))
 }
 
 // each calls do for each row of text, to be scanned there.
@@ -108,7 +108,7 @@ func (t *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, er
 		return nil, err
 	}
 	defer release()
-	result, err := stmt.ExecContext(ctx, t.dialect.args(args)...)
+	result, err := stmt.ExecContext(ctx, t.dialect.args(ctx, args)...)
 	return result, failed(ctx, err)
 }
 

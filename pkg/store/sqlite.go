@@ -76,7 +76,9 @@ func sqliteDialect(path string) *dialect {
 		decimal:        func(text string) string { return "cast(" + text + " as real)" },
 		moment:         func(text string) string { return "relata_micros(" + text + ")" },
 		pattern:        sqlitePattern,
-		matchesPattern: func(text, pattern string) string { return "relata_matches(" + pattern + ", " + text + ")" },
+		matchesPattern: func(text, pattern string) string { return "relata_matches(" + pattern + ", " + text + ", ?)" },
+		// The driver watches for the end of a context until there is a first row.
+		matchesArgs: []any{untilWhen{}},
 	}
 }
 

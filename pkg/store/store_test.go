@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,6 +113,39 @@ func TestASlowPatternIsTheSendersFault(t *testing.T) {
 				require.NoError(t, s.Ping(ctx))
 			})
 		}
+	})
+}
+
+// What comes behind the first row has no more time than that.
+func TestASlowPatternBehindAQuickOne(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		store.ShortenPatternTime(t, 200*time.Millisecond)
+		w := newWorld(t, s)
+		random, letters := rand.New(rand.NewSource(1)), make([]byte, 60_000)
+		for i := range letters {
+			letters[i] = "ab"[random.Intn(2)]
+		}
+		var ids []uuid.UUID
+		for i := range 3 {
+			note := string(letters)
+			if i != 1 { // whichever comes first
+				note = "z"
+			}
+			ids = append(ids, uuid.UUID{14: 1, 15: byte(i)})
+			w.objects = append(w.objects, &object{id: ids[i], kind: "x.thing", data: map[string]any{"name": "a", "note": note, "created": times[0]}})
+		}
+		w.save(t)
+		patterns := []string{"z"}
+		for i := range 100 {
+			patterns = append(patterns, fmt.Sprintf("a.{250}%d", i))
+		}
+		q, err := w.schema.Parse(ctx, s, []filters.Param{{Name: "note__re", Values: patterns}})
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = s.Applying(ctx, ids, []filters.Query{q})
+		assert.Less(t, time.Since(began), 3*time.Second)
+		assert.ErrorIs(t, err, fault.Invalid)
 	})
 }
 

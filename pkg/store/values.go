@@ -121,9 +121,9 @@ func (c *compiler) patterns(texts []string, fold bool) func(expression) fragment
 	}
 	return func(e expression) fragment {
 		if len(translated) == 1 {
-			return with(c.matchesPattern(e.text, c.text), translated[0])
+			return with(c.matchesPattern(e.text, c.text), append([]any{translated[0]}, c.matchesArgs...)...)
 		}
-		return sqlf("exists (select 1 from % as i where %)", with(c.texts, translated), c.matchesPattern(e.text, "i.value"))
+		return sqlf("exists (select 1 from % as i where %)", with(c.texts, translated), with(c.matchesPattern(e.text, "i.value"), c.matchesArgs...))
 	}
 }
 

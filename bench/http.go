@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -40,7 +42,7 @@ func httpCommand() *cobra.Command {
 	f.StringVar(&o.empty, "beside", "", "a second database with the same objects and hardly an association")
 	f.StringVar(&o.pgbench, "pgbench", "pgbench", "the program")
 	f.StringVar(&o.serveBinary, "relata", "", "the program that is measured; empty: built from the sources")
-	f.StringVar(&o.only, "only", "", "comma-separated parts: page, named, one, post, bulk, deep, hot, duplicate; empty: all")
+	f.StringVar(&o.only, "only", "", "comma-separated parts: "+strings.Join(partNames(), ", ")+"; empty: all")
 	f.BoolVar(&o.show, "statements", false, "print the statements of each request, too")
 	f.IntVar(&o.connections, "connections", 16, "of the load and of pgbench")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turn; the median counts")
@@ -69,6 +71,11 @@ func measureHTTP(ctx context.Context, o options, out io.Writer) error {
 	database, err := url.Parse(o.database)
 	if err != nil || !strings.HasPrefix(database.Scheme, "postgres") {
 		return fmt.Errorf("--database: pgbench needs postgres://…")
+	}
+	for name := range strings.SplitSeq(o.only, ",") {
+		if o.only != "" && !slices.Contains(partNames(), name) {
+			return fmt.Errorf("--only: there is no part %q, but %s", name, strings.Join(partNames(), ", "))
+		}
 	}
 	folder, err := os.MkdirTemp("", "relata-bench")
 	if err != nil {
@@ -107,8 +114,11 @@ func measureHTTP(ctx context.Context, o options, out io.Writer) error {
 	b.make = maker{host: b.server.host, token: key}
 	b.pg = &pgbench{program: o.pgbench, database: database, settings: b.capture.settings, folder: folder}
 	err = b.db.QueryRowContext(ctx, `select count(*) from object where type_id = (select id from type where name = 'dcim.device') and name like 'bench-sw%'`).Scan(&b.each)
-	if err != nil || b.each == 0 {
-		return fmt.Errorf("the database was not filled by load: %w", err)
+	if err != nil {
+		return fmt.Errorf("count the devices: %w", err)
+	}
+	if b.each == 0 {
+		return errors.New("the database was not filled by load")
 	}
 	defer b.clean()
 	err = b.all(ctx)
@@ -116,18 +126,30 @@ func measureHTTP(ctx context.Context, o options, out io.Writer) error {
 	return err
 }
 
+// parts are what is measured, in order.
+var parts = []struct {
+	name string
+	run  func(*bench, context.Context) error
+}{
+	{"page", (*bench).page}, {"named", (*bench).named}, {"one", (*bench).one}, {"post", (*bench).post}, {"bulk", (*bench).bulk},
+	{"deep", (*bench).deep}, {"hot", (*bench).hot}, {"duplicate", (*bench).duplicate},
+}
+
+func partNames() []string {
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.name)
+	}
+	return names
+}
+
 func (b *bench) all(ctx context.Context) error {
-	for _, part := range []struct {
-		name string
-		run  func(context.Context) error
-	}{
-		{"page", b.page}, {"named", b.named}, {"one", b.one}, {"post", b.post}, {"bulk", b.bulk},
-		{"deep", b.deep}, {"hot", b.hot}, {"duplicate", b.duplicate},
-	} {
-		if b.only != "" && !strings.Contains(","+b.only+",", ","+part.name+",") {
+	only := strings.Split(b.only, ",")
+	for _, part := range parts {
+		if b.only != "" && !slices.Contains(only, part.name) {
 			continue
 		}
-		if err := part.run(ctx); err != nil {
+		if err := part.run(b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}

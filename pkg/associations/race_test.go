@@ -285,15 +285,23 @@ func TestFilterChangeAgainstLinks(t *testing.T) {
 		source := w.tenant("t")
 		ms := w.objects("dcim.manufacturer", "m", 40)
 		r := w.define("r", nil)
-		var closed atomic.Bool
+		closed := make(chan struct{})
 		writers(t, 8, func(i int, _ *rand.Rand) error {
 			if i == 0 {
-				err := w.redefine(r, fields{"destination_filter": fields{"name": []string{"nobody"}}})
-				closed.Store(true)
-				return err
+				defer close(closed)
+				return w.redefine(r, fields{"destination_filter": fields{"name": []string{"nobody"}}})
 			}
-			for _, m := range ms[(i-1)*5 : i*5] {
-				after := closed.Load()
+			mine := ms[(i-1)*5 : i*5]
+			for n, m := range mine {
+				if n == len(mine)-1 {
+					<-closed // so that each asks once when it must be refused
+				}
+				after := false
+				select {
+				case <-closed:
+					after = true
+				default:
+				}
 				if _, err := other.link(r, source, m); err == nil && after {
 					return errors.New("a link was made by a filter of before")
 				}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -212,7 +213,7 @@ func (l *level) readPanels(ctx context.Context) error {
 		if !t.Related {
 			continue
 		}
-		panels, err := l.api.Associations.Panels(ctx, t, idsOf(things))
+		panels, err := l.panels(ctx, t, idsOf(things))
 		if err != nil {
 			return err
 		}
@@ -221,6 +222,25 @@ func (l *level) readPanels(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hurry is how long regular expressions may keep several requests waiting. Then each
+// asks for itself, and only those wait that have a slow one: an expression may take
+// a second until it is given up.
+const hurry = 100 * time.Millisecond
+
+// panels returns what objects of type t show of their relationships.
+func (l *level) panels(ctx context.Context, t *objects.Type, ids []uuid.UUID) (map[uuid.UUID]associations.Panel, error) {
+	set, err := l.api.Relationships.Set(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.view.shared && set.Patterned(t.ID) {
+		short, cancel := context.WithTimeout(ctx, hurry)
+		defer cancel()
+		ctx = short
+	}
+	return l.api.Associations.Panels(ctx, t, ids)
 }
 
 // targets are the ids of all objects that the level writes out.

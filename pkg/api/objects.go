@@ -98,6 +98,7 @@ func (a objectResource) answerPage(r *request, rows []objects.Shown, v view, hea
 
 // listable reads what answers to q with those pages are made of.
 func (a *API) listable(ctx context.Context, q question, pages [][]objects.Shown) (*level, error) {
+	q.view.shared = len(pages) > 1
 	return a.newLevel(ctx, q.cat, slices.Concat(pages...), q.view, false, q.view.depth)
 }
 
@@ -244,6 +245,7 @@ func (a *API) answerable(ctx context.Context, q question, ids []uuid.UUID) (*lev
 	if err != nil {
 		return nil, err
 	}
+	q.view.shared = len(ids) > 1
 	return a.newLevel(ctx, q.cat, rows, q.view, false, q.view.depth)
 }
 

@@ -197,6 +197,7 @@ type view struct {
 	computed      bool
 	configContext bool
 	counts        bool
+	shared        bool // several requests wait for what is read
 }
 
 // readView is what a GET asks for.

@@ -36,6 +36,7 @@ type Set struct {
 	byKey     map[string]*Relationship
 	byRID     map[int32]*Relationship
 	byType    map[int16][]Applied
+	patterned map[int16]bool
 
 	mu      sync.Mutex
 	schemas map[int16]*filters.Schema
@@ -45,10 +46,10 @@ type Set struct {
 func newSet(version int64, catalogue *objects.Catalogue, all []*Relationship) *Set {
 	s := &Set{
 		version: version, catalogue: catalogue, all: all,
-		byID:    make(map[uuid.UUID]*Relationship, len(all)),
-		byKey:   make(map[string]*Relationship, len(all)),
-		byRID:   make(map[int32]*Relationship, len(all)),
-		byType:  map[int16][]Applied{},
+		byID:   make(map[uuid.UUID]*Relationship, len(all)),
+		byKey:  make(map[string]*Relationship, len(all)),
+		byRID:  make(map[int32]*Relationship, len(all)),
+		byType: map[int16][]Applied{}, patterned: map[int16]bool{},
 		schemas: map[int16]*filters.Schema{},
 	}
 	slices.SortFunc(all, func(a, b *Relationship) int {
@@ -115,9 +116,10 @@ func (s *Set) parse() {
 			}
 		}
 	}
-	for _, applied := range s.byType {
+	for t, applied := range s.byType {
 		for i := range applied {
 			applied[i].Query = applied[i].End(applied[i].Side).Query
+			s.patterned[t] = s.patterned[t] || applied[i].Query.Pattern() != ""
 		}
 	}
 }
@@ -141,6 +143,10 @@ func (s *Set) ByRID(rid int32) *Relationship { return s.byRID[rid] }
 // order in which an object shows it: those it is source of by label, then
 // those it is destination of, then symmetric ones.
 func (s *Set) For(typeID int16) []Applied { return s.byType[typeID] }
+
+// Patterned reports whether some of that is told by regular expressions, which may
+// take long.
+func (s *Set) Patterned(typeID int16) bool { return s.patterned[typeID] }
 
 // Schema returns the filters that the list of a type has: its own and
 // cr_<key>__<side> for each definition that is not hidden on it.

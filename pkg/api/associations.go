@@ -89,7 +89,7 @@ func (a associationResource) create(r *request) error {
 }
 
 func (a associationResource) changeMany(r *request, partial bool) error {
-	changes, err := r.changes(maxAssociationMembers, partial)
+	changes, err := r.changes(maxAssociationMembers, partial, associationColumns)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (a associationResource) change(r *request, id string, partial bool) error {
 	if err != nil {
 		return err
 	}
-	draft, err := r.draft()
+	draft, err := r.draft(associationColumns)
 	if err != nil {
 		return err
 	}

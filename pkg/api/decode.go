@@ -90,17 +90,23 @@ func typeName(raw json.RawMessage) string {
 	return "int"
 }
 
-// draft reads the body of a write on one thing.
-func (r *request) draft() (objects.Draft, error) {
+// draft reads the body of a write on one thing. A text/csv body has one row.
+func (r *request) draft(columns columnKinds) (objects.Draft, error) {
 	raw, isCSV, err := r.body()
 	if err != nil {
 		return objects.Draft{}, err
 	}
-	if isCSV {
-		return objects.Draft{}, &fault.Error{Kind: fault.Unsupported,
-			Detail: fmt.Sprintf(unsupportedMediaFormat, r.Request().Header.Get("Content-Type"))}
+	if !isCSV {
+		return objects.DecodeDraft(raw)
 	}
-	return objects.DecodeDraft(raw)
+	rows, err := draftsFromCSV(raw, maxAssociationMembers, columns)
+	if err != nil {
+		return objects.Draft{}, err
+	}
+	if len(rows) != 1 {
+		return objects.Draft{}, fault.Invalidf("CSV parse error - one row is expected, this has %d.", len(rows))
+	}
+	return rows[0], nil
 }
 
 // drafts reads the body of a POST on a list: one thing, or several where bulk is
@@ -118,17 +124,23 @@ func (r *request) drafts(most int, columns columnKinds) (drafts []objects.Draft,
 		one, err := objects.DecodeDraft(raw)
 		return []objects.Draft{one}, false, err
 	}
+	drafts, err = decodeMembers(raw, most)
+	return drafts, true, err
+}
+
+// decodeMembers reads the members of a list.
+func decodeMembers(raw json.RawMessage, most int) ([]objects.Draft, error) {
 	list, err := decodeList(raw, most)
 	if err != nil {
-		return nil, true, err
+		return nil, err
 	}
-	drafts = make([]objects.Draft, len(list))
+	drafts := make([]objects.Draft, len(list))
 	for i, member := range list {
 		if drafts[i], err = decodeMember(member); err != nil {
-			return nil, true, err
+			return nil, err
 		}
 	}
-	return drafts, true, nil
+	return drafts, nil
 }
 
 // decodeMember reads a member of a list; what is no object is told by Err.
@@ -158,34 +170,16 @@ func tooManyMembers(n, most int) error {
 // changes reads the body of a PUT, PATCH or DELETE on a list. Each member needs
 // an id; of an id that comes twice the last member counts (reference section
 // 3.7).
-func (r *request) changes(most int, partial bool) ([]objects.Change, error) {
-	raw, isCSV, err := r.body()
+func (r *request) changes(most int, partial bool, columns columnKinds) ([]objects.Change, error) {
+	members, err := r.members(most, columns)
 	if err != nil {
 		return nil, err
 	}
-	if isCSV {
-		return nil, &fault.Error{Kind: fault.Unsupported,
-			Detail: fmt.Sprintf(unsupportedMediaFormat, r.Request().Header.Get("Content-Type"))}
-	}
-	switch name := typeName(raw); name {
-	case "list":
-	case "NoneType":
-		return nil, fault.Field(fault.NonField, "No data provided")
-	default:
-		return nil, fault.Field(fault.NonField, fmt.Sprintf("Expected a list of items but got type \"%s\".", name))
-	}
-	list, err := decodeList(raw, most)
-	if err != nil {
-		return nil, err
-	}
-	problems := &fault.Error{Kind: fault.Invalid, Items: make([]error, len(list))}
+	problems := &fault.Error{Kind: fault.Invalid, Items: make([]error, len(members))}
 	var changes []objects.Change
 	at := map[uuid.UUID]int{}
-	for i, member := range list {
-		change, wrong, err := readChange(member)
-		if err != nil {
-			return nil, err
-		}
+	for i, member := range members {
+		change, wrong := readChange(member)
 		if wrong != nil {
 			problems.Items[i] = wrong
 			continue
@@ -201,35 +195,52 @@ func (r *request) changes(most int, partial bool) ([]objects.Change, error) {
 	return changes, problems.OrNil()
 }
 
+// members reads a body that must be several, as a JSON list or as CSV.
+func (r *request) members(most int, columns columnKinds) ([]objects.Draft, error) {
+	raw, isCSV, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if isCSV {
+		return draftsFromCSV(raw, most, columns)
+	}
+	switch name := typeName(raw); name {
+	case "list":
+		return decodeMembers(raw, most)
+	case "NoneType":
+		return nil, fault.Field(fault.NonField, "No data provided")
+	default:
+		return nil, fault.Field(fault.NonField, fmt.Sprintf("Expected a list of items but got type \"%s\".", name))
+	}
+}
+
 // readChange reads one member. Another spelling of its id than the canonical one
 // finds the object and loses the data, which the service is told by Err.
-func readChange(raw json.RawMessage) (objects.Change, *fault.Error, error) {
-	draft, err := decodeMember(raw)
-	if err != nil || draft.Err != nil {
-		return objects.Change{}, draft.Err, err
+func readChange(draft objects.Draft) (objects.Change, *fault.Error) {
+	if draft.Err != nil {
+		return objects.Change{}, draft.Err
 	}
 	given, ok := draft.Fields["id"]
 	if !ok {
-		return objects.Change{}, fault.Field("id", "This field is required."), nil
+		return objects.Change{}, fault.Field("id", "This field is required.")
 	}
 	if typeName(given) == "NoneType" {
-		return objects.Change{}, fault.Field("id", "This field may not be null."), nil
+		return objects.Change{}, fault.Field("id", "This field may not be null.")
 	}
 	value, _ := objects.DecodeJSON(given)
 	id, ok := objects.ReadID(value)
 	if !ok {
-		return objects.Change{}, fault.Field("id", "Must be a valid UUID."), nil
+		return objects.Change{}, fault.Field("id", "Must be a valid UUID.")
 	}
 	if value != id.String() {
 		draft.Err = fault.Field(fault.NonField, "No data provided")
 	}
-	return objects.Change{ID: id, Draft: draft}, nil, nil
+	return objects.Change{ID: id, Draft: draft}, nil
 }
 
-// ids returns whom the changes are about.
 // deleteMembers deletes what the members of a body name, all or nothing.
 func (r *request) deleteMembers(most int, del func(ids []uuid.UUID) error) error {
-	changes, err := r.changes(most, true)
+	changes, err := r.changes(most, true, nil)
 	if err != nil {
 		return err
 	}

@@ -86,12 +86,10 @@ func FuzzScanJSON(f *testing.F) {
 			require.Len(t, draft.Fields, len(draft.Keys))
 		}
 		if typeName(text) == "list" {
-			list, err := decodeList(text, maxObjectMembers)
-			if err == nil {
-				for _, member := range list {
-					_, _, err := readChange(member)
-					require.NoError(t, err)
-				}
+			members, err := decodeMembers(text, maxObjectMembers)
+			for _, member := range members {
+				require.NoError(t, err)
+				_, _ = readChange(member)
 			}
 		}
 	})
@@ -199,8 +197,9 @@ func TestReadChangeTakesEverySpellingOfAnID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			change, problem, err := readChange(json.RawMessage(`{"id": ` + tt.id + `}`))
+			draft, err := decodeMember(json.RawMessage(`{"id": ` + tt.id + `}`))
 			require.NoError(t, err)
+			change, problem := readChange(draft)
 			if tt.want == "" {
 				require.NotNil(t, problem)
 				return

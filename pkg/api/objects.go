@@ -151,7 +151,7 @@ func bracketed(members [][]byte) []byte {
 }
 
 func (a objectResource) changeMany(r *request, partial bool) error {
-	changes, err := r.changes(maxObjectMembers, partial)
+	changes, err := r.changes(maxObjectMembers, partial, columnsOf(a.t))
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (a objectResource) change(r *request, id string, partial bool) error {
 	if err != nil {
 		return err
 	}
-	draft, err := r.draft()
+	draft, err := r.draft(columnsOf(a.t))
 	if err != nil {
 		return err
 	}

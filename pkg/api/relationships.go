@@ -62,7 +62,7 @@ func (a relationshipResource) create(r *request) error {
 }
 
 func (a relationshipResource) changeMany(r *request, partial bool) error {
-	changes, err := r.changes(maxObjectMembers, partial)
+	changes, err := r.changes(maxObjectMembers, partial, relationshipColumns)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (a relationshipResource) change(r *request, id string, partial bool) error 
 	if err != nil {
 		return err
 	}
-	draft, err := r.draft()
+	draft, err := r.draft(relationshipColumns)
 	if err != nil {
 		return err
 	}

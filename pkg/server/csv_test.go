@@ -1,0 +1,66 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"relata/pkg/store/storetest"
+)
+
+// TestChangesAsCSV: what a list takes as JSON for PUT, PATCH and DELETE it takes
+// as CSV too, and so does one thing for PUT and PATCH.
+func TestChangesAsCSV(t *testing.T) {
+	r := start(t, storetest.New(t))
+	rel := define(t, r, nil)
+	makers := r.bulk(t, "/api/dcim/manufacturers/", []map[string]any{{"name": "m1"}, {"name": "m2"}})
+	platform := r.id(t, "/api/dcim/platforms/", map[string]any{"name": "p"})
+	tied := r.bulk(t, "/api/extras/relationship-associations/", []map[string]any{{"relationship": rel,
+		"source_type": "dcim.manufacturer", "source_id": makers[0], "destination_type": "dcim.platform", "destination_id": platform}})[0]
+	const (
+		definitions = "/api/extras/relationships/"
+		links       = "/api/extras/relationship-associations/"
+		objects     = "/api/dcim/manufacturers/"
+	)
+	required := []any{"This field is required."}
+	// The rows lean on each other where they delete, so they run in order.
+	steps := []struct {
+		name, method, path, body string
+		status                   int
+		field                    string // of the first thing answered, and what it is then
+		want                     any
+	}{
+		{"PATCH of definitions", "PATCH", definitions, "id,description,source_filter\r\n" + rel + `,a,"{""name"": [""m1"", ""m2""]}"` + "\r\n", 200,
+			"source_filter", map[string]any{"name": []any{"m1", "m2"}}},
+		{"PATCH of one definition", "PATCH", definitions + rel + "/", "description\nb\n", 200, "description", "b"},
+		{"PUT of definitions", "PUT", definitions, "id,label,source_type,destination_type,source_filter\n" + rel + ",other,dcim.manufacturer,dcim.platform,NULL\n", 200, "source_filter", nil},
+		{"PUT of one definition without its label", "PUT", definitions + rel + "/", "source_type,destination_type\ndcim.manufacturer,dcim.platform\n", 400, "label", required},
+		{"PATCH of associations", "PATCH", links, "id,source_id\n" + tied + "," + makers[1] + "\n", 200, "source_id", makers[1]},
+		{"PATCH of one association by a key", "PATCH", links + tied + "/", "relationship__key\nnone\n", 400, "relationship",
+			[]any{"Related object not found using the provided attributes: {'key': 'none'}"}},
+		{"PATCH of objects", "PATCH", objects, "id,description\n" + makers[0] + ",c\n" + makers[1] + ",d\n", 200, "description", "c"},
+		{"PATCH of one object", "PATCH", objects + makers[0] + "/", "description\ne\n", 200, "description", "e"},
+		{"a row without an id", "PATCH", definitions, "description\nx\n", 400, "id", required},
+		{"an id that is none", "DELETE", definitions, "id\nx\n", 400, "id", []any{"Must be a valid UUID."}},
+		{"two rows for one thing", "PATCH", definitions + rel + "/", "description\nx\ny\n", 400, "detail", "CSV parse error - one row is expected, this has 2."},
+		{"no row for one thing", "PATCH", definitions + rel + "/", "description\n", 400, "detail", "CSV parse error - one row is expected, this has 0."},
+		{"DELETE of associations", "DELETE", links, "id\n" + tied + "\n", 204, "", nil},
+		{"DELETE of definitions", "DELETE", definitions, "id,description\n" + rel + ",x\n", 204, "", nil},
+		{"DELETE of objects", "DELETE", objects, "id\n" + makers[0] + "\n" + makers[1] + "\n", 204, "", nil},
+	}
+	for _, tt := range steps {
+		res, body := r.ask(t, tt.method, tt.path, tt.body, "Content-Type", "text/csv")
+		assert.Equal(t, tt.status, res.StatusCode, "%s: %s", tt.name, shown(body))
+		if list, ok := body.([]any); ok && len(list) > 0 {
+			body = list[0]
+		}
+		if first, ok := body.(map[string]any); ok {
+			assert.Equal(t, tt.want, first[tt.field], tt.name)
+		}
+	}
+	for _, address := range []string{definitions + rel, links + tied, objects + makers[0], objects + makers[1]} {
+		res, _ := r.ask(t, http.MethodGet, address+"/", "")
+		assert.Equal(t, http.StatusNotFound, res.StatusCode, address)
+	}
+}

@@ -265,11 +265,8 @@ func (a objectResource) showByID(r *request, id uuid.UUID, v view) error {
 	if one == nil {
 		return noMatch(a.t.Class)
 	}
-	p := printer{request: r}
 	return r.answerWith(200, func(b []byte) ([]byte, error) {
-		begun := len(b)
-		b = p.appendThing(b, l, one)
-		return b, tooLong(len(b) - begun)
+		return r.appendLevel(b, l, []objects.Shown{one.Shown}, func([]byte) {})
 	})
 }
 

@@ -98,6 +98,8 @@ func appendFieldInfo(b []byte, f fieldInfo) []byte {
 	if f.digits > 0 {
 		b = append(b, `,"max_digits":`...)
 		b = strconv.AppendInt(b, int64(f.digits), 10)
+	}
+	if f.places > 0 {
 		b = append(b, `,"decimal_places":`...)
 		b = strconv.AppendInt(b, int64(f.places), 10)
 	}

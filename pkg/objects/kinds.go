@@ -62,6 +62,9 @@ func (f *Field) text(v any, raw json.RawMessage) (any, *trouble) {
 	}
 	s := strings.TrimSpace(pyStr(v))
 	if s == "" {
+		if f.Null && f.Args["empty"] == "null" {
+			return nil, nil
+		}
 		if f.Blank || f.Model {
 			return "", nil
 		}

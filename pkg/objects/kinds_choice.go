@@ -238,5 +238,5 @@ func (f *Field) eligible(t *Type) bool {
 			return true
 		}
 	}
-	return false
+	return t.Runtime && f.Args["made"] != ""
 }

@@ -15,6 +15,9 @@ import (
 // Args["bare"] a host that is given without a length stays without one.
 func (f *Field) address(v any, _ json.RawMessage) (any, *trouble) {
 	if v == "" {
+		if f.Null && f.Args["empty"] == "null" {
+			return nil, nil
+		}
 		if f.Blank {
 			return "", nil
 		}

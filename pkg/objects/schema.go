@@ -137,19 +137,17 @@ func (c *Catalogue) filter(t *Type, d FilterDef) (*filters.Field, error) {
 }
 
 // nameable are the content types that a filter takes: those that may stand in the
-// field it looks at, or in the one that it is called after. Types made at run time
-// may stand in any.
+// field it looks at, or in the one that it is called after.
 func (c *Catalogue) nameable(t *Type, d FilterDef, end *Field) []string {
-	listed := d.Choices
+	if d.Choices != nil {
+		return d.Choices
+	}
 	if end == nil {
 		end = t.Field(d.Name)
 	}
-	if listed == nil && end != nil && (end.Kind == ContentType || end.Kind == ContentTypes) {
-		listed = end.To
-	}
 	var names []string
 	for _, known := range c.types {
-		if len(listed) == 0 || slices.Contains(listed, known.Name) || known.Runtime && d.Choices == nil {
+		if end == nil || end.Kind != ContentType && end.Kind != ContentTypes || end.eligible(known) {
 			names = append(names, known.Name)
 		}
 	}

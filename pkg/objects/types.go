@@ -103,11 +103,15 @@ func (d FieldDefinition) field() *Field {
 	switch f.Kind {
 	case Text, URL:
 		f.Max = 255
-		f.Null = f.Null && f.Unique
+		if f.Null = f.Null && f.Unique; f.Null {
+			f.Args = map[string]string{"empty": "null"} // which may repeat
+		}
 	case Decimal:
 		f.Args = map[string]string{"digits": runtimeDigits}
 	case IP:
-		f.Mask, f.Args = true, map[string]string{"bare": "true"}
+		f.Mask, f.Args = true, map[string]string{"bare": "true", "empty": "null"}
+	case Prefix:
+		f.Args = map[string]string{"empty": "null"}
 	case Reference:
 		f.OnDelete = Protect
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/fault"
+	"relata/pkg/filters"
 )
 
 // Types keeps the object types made at run time.
@@ -98,7 +99,8 @@ func (s *Types) Create(ctx context.Context, raw json.RawMessage) (TypeDefinition
 		if stored[d.Name()] != nil || s.registry.Catalogue(ctx).Type(d.Name()) != nil {
 			return fault.Field("model", "A type "+d.Name()+" already exists.")
 		}
-		return s.keep(ctx, tx, d, stored)
+		_, err := s.keep(ctx, tx, d, stored)
+		return err
 	})
 	return s.numbered(ctx, d), err
 }
@@ -133,8 +135,9 @@ func (s *Types) numbered(ctx context.Context, d TypeDefinition) TypeDefinition {
 	return d
 }
 
-// keep stores d once it fits the other types.
-func (s *Types) keep(ctx context.Context, tx TypesTx, d TypeDefinition, stored map[string][]byte) error {
+// keep stores d once it fits the other types, and returns the type that it is
+// among them.
+func (s *Types) keep(ctx context.Context, tx TypesTx, d TypeDefinition, stored map[string][]byte) (*Type, error) {
 	made := []*Type{d.typ()}
 	for name, definition := range stored {
 		if name == d.Name() {
@@ -142,23 +145,23 @@ func (s *Types) keep(ctx context.Context, tx TypesTx, d TypeDefinition, stored m
 		}
 		var other TypeDefinition
 		if err := json.Unmarshal(definition, &other); err != nil {
-			return fmt.Errorf("definition of type %s: %w", name, err)
+			return nil, fmt.Errorf("definition of type %s: %w", name, err)
 		}
 		made = append(made, other.typ())
 	}
 	e := d.problems(s.registry.base, made)
 	if err := e.OrNil(); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := s.registry.base.With(made, nil); err != nil {
-		return fault.Field(fault.All, err.Error())
+		return nil, fault.Field(fault.All, err.Error())
 	}
 	d.ID = 0
 	definition, err := marshal(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return tx.SaveType(ctx, d.Name(), definition)
+	return made[0], tx.SaveType(ctx, d.Name(), definition)
 }
 
 // Update changes a type: names, and fields (the whole list). What stored objects
@@ -181,10 +184,11 @@ func (s *Types) Update(ctx context.Context, key string, raw json.RawMessage) (Ty
 		if d, err = decodeType(raw, before); err != nil {
 			return err
 		}
-		if err := s.keep(ctx, tx, d, stored); err != nil {
+		fresh, err := s.keep(ctx, tx, d, stored)
+		if err != nil {
 			return err
 		}
-		return s.convert(ctx, tx, before, d)
+		return s.convert(ctx, tx, before, d, fresh)
 	})
 	return d, err
 }
@@ -214,6 +218,9 @@ func (s *Types) Delete(ctx context.Context, key string) error {
 				}
 			}
 		}
+		if err := s.unnamed(ctx, tx, d); err != nil {
+			return err
+		}
 		ok, err := tx.DropType(ctx, d.Name())
 		if err == nil && !ok {
 			err = fault.Protectedf("Unable to delete object type %s: relationships refer to it.", d.Name())
@@ -222,9 +229,33 @@ func (s *Types) Delete(ctx context.Context, key string) error {
 	})
 }
 
-// convert writes the objects of a changed type anew. Those that the change would
-// break stand against it.
-func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefinition) error {
+// unnamed refuses to let go of a type that stands in a list of content types.
+func (s *Types) unnamed(ctx context.Context, tx TypesTx, d TypeDefinition) error {
+	c := s.registry.Catalogue(ctx)
+	for _, t := range c.Types() {
+		for _, f := range t.Fields {
+			if f.Kind != ContentType && f.Kind != ContentTypes {
+				continue
+			}
+			q := filters.Query{{
+				Field: &filters.Field{Name: f.Name, Kind: filters.ContentType, Path: filters.Path{Column: t.column(f)}},
+				Texts: []string{d.Name()},
+			}}
+			found, err := tx.Find(ctx, t, q, 1)
+			if err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				return fault.Protectedf("Unable to delete object type %s: field %s of %s %s names it.", d.Name(), f.Name, t.Singular, found[0])
+			}
+		}
+	}
+	return nil
+}
+
+// convert writes the objects of a changed type anew, as those of the fresh one.
+// Those that the change would break stand against it.
+func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefinition, fresh *Type) error {
 	c := s.registry.Catalogue(ctx)
 	old := c.Type(before.Name())
 	if old == nil {
@@ -234,21 +265,17 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	if err != nil || len(stored) == 0 {
 		return err
 	}
-	fresh := after.typ()
 	fresh.ID = old.ID
-	if _, err := s.registry.base.With([]*Type{fresh}, nil); err != nil {
-		return fault.Field(fault.All, err.Error())
-	}
 	broken := map[string][]string{}
 	var rows []Row
 	l := newLoader(ctx, tx, c)
 	claims := newClaims(l)
-	for _, row := range stored {
-		o, err := c.Object(row)
-		if err != nil {
-			return err
-		}
-		if err := after.adapt(before, o, broken); err != nil {
+	held, err := l.withReferences(stored)
+	if err != nil {
+		return err
+	}
+	for _, o := range held {
+		if err := after.adapt(before, o, l, broken); err != nil {
 			return err
 		}
 		o.Type = fresh
@@ -285,6 +312,32 @@ func (s *Types) convert(ctx context.Context, tx TypesTx, before, after TypeDefin
 	}
 	_, err = tx.UpdateObjects(ctx, rows)
 	return err
+}
+
+// withReferences are stored objects with all their references.
+func (l *loader) withReferences(stored []Stored) ([]*Object, error) {
+	var list []*Object
+	var ids []uuid.UUID
+	at := map[uuid.UUID]*Object{}
+	for _, row := range stored {
+		o, err := l.c.Object(row)
+		if err != nil {
+			return nil, err
+		}
+		list, ids, at[o.ID] = append(list, o), append(ids, o.ID), o
+	}
+	links, err := l.r.Targets(l.ctx, ids, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, link := range links {
+		o := at[link.Holder]
+		if _, f := l.c.FieldByID(link.Field); f != nil && f.Kind == References {
+			o.Refs[f.Name] = append(o.Refs[f.Name], link.Target)
+		}
+		l.meet(near, link.Target)
+	}
+	return list, nil
 }
 
 // claims are the unique values of all objects of a type that changes.
@@ -339,7 +392,7 @@ func fewOf(list []string) string {
 
 // adapt changes the values of o to what d wants; a field that cannot is
 // noted in broken with what the object is called.
-func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[string][]string) error {
+func (d TypeDefinition) adapt(before TypeDefinition, o *Object, l *loader, broken map[string][]string) error {
 	was := map[string]FieldDefinition{}
 	for _, f := range before.Fields {
 		was[f.Name] = f
@@ -351,11 +404,8 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 		f, old := def.field(), was[def.Name]
 		delete(was, def.Name)
 		reference := f.Kind == Reference || f.Kind == References
-		value := o.Values[f.Name]
-		empty := value == nil || value == "" && f.Kind != JSON
-		if reference {
-			empty = len(o.Refs[f.Name]) == 0
-		}
+		value, targets := o.Values[f.Name], o.Refs[f.Name]
+		empty := len(targets) == 0 && (value == nil || value == "" && f.Kind != JSON)
 		switch {
 		case old.Name == "" && !reference:
 			if value = f.initial(); f.Required && value == nil {
@@ -364,10 +414,8 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 			o.Values[f.Name] = value
 		case empty && f.Required:
 			breaks(f.Name)
-		case reference && !slices.Equal(old.Targets, def.Targets), old.Kind != def.Kind && reference:
-			if !empty {
-				breaks(f.Name)
-			}
+		case reference != (len(targets) > 0) && !empty, reference && !l.holds(f, targets):
+			breaks(f.Name)
 		case !reference && !empty:
 			raw, err := marshal(value)
 			if err != nil {
@@ -389,4 +437,12 @@ func (d TypeDefinition) adapt(before TypeDefinition, o *Object, broken map[strin
 		delete(o.Values, name)
 	}
 	return nil
+}
+
+// holds reports whether f may lead to all of targets.
+func (l *loader) holds(f *Field, targets []uuid.UUID) bool {
+	return (f.Kind == References || len(targets) < 2) && !slices.ContainsFunc(targets, func(id uuid.UUID) bool {
+		target := l.get(id)
+		return target == nil || !f.Leads(target.Type)
+	})
 }

@@ -391,3 +391,78 @@ func TestDefaultsAreAsObjectsHaveThem(t *testing.T) {
 		require.Contains(t, told(err), "fields.1.a: Objects would break that have no value or one that does not fit: one (")
 	})
 }
+
+func TestRuntimeTypesInListsOfContentTypes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		types := objects.NewTypes(s, w.registry)
+		_, err := types.Create(t.Context(), json.RawMessage(`{"app_label":"custom","model":"service","verbose_name":"service","fields":[
+			{"name":"name","kind":"text"},{"name":"code","kind":"text","unique":true},{"name":"host","kind":"ip","unique":true},{"name":"status","kind":"reference","targets":["extras.status"]}]}`))
+		require.NoError(t, err)
+		w.make("live", "extras.status", `{"name":"Live","content_types":["custom.service"]}`)
+		w.make("hot", "extras.tag", `{"name":"hot","content_types":["custom.service"]}`)
+		_, err = w.create("extras.role", `{"name":"Core","content_types":["custom.service"]}`)
+		require.Equal(t, "content_types: Invalid content type: custom.service", told(err), "it has no roles")
+		_, err = w.create("dcim.locationtype", `{"name":"Hut","content_types":["custom.service"]}`)
+		require.Equal(t, "content_types: Invalid content type: custom.service", told(err))
+		w.make("mail", "custom.service", `{"name":"mail","code":"","host":"","status":{"name":"Live"},"tags":[{"name":"hot"}]}`)
+		w.make("web", "custom.service", `{"name":"web","code":" ","host":""}`)
+		require.Nil(t, w.load("web").Values["code"], "no code is not twice the same")
+		_, err = w.create("custom.service", `{"status":{"name":"Active"}}`)
+		require.Contains(t, told(err), "status: Related object not found")
+
+		require.NoError(t, w.remove("mail"))
+		require.NoError(t, w.remove("web"))
+		require.ErrorIs(t, types.Delete(t.Context(), "custom.service"), fault.Protected)
+		require.Equal(t, "Unable to delete object type custom.service: field content_types of status "+w.ids["live"]+" names it.", told(types.Delete(t.Context(), "custom.service")))
+		require.NoError(t, w.remove("live"))
+		require.NoError(t, w.remove("hot"))
+		require.NoError(t, types.Delete(t.Context(), "custom.service"))
+	})
+}
+
+func TestReferencesOfATypeThatChanges(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.basics()
+		types := objects.NewTypes(s, w.registry)
+		_, err := types.Create(t.Context(), json.RawMessage(`{"app_label":"custom","model":"zone","verbose_name":"zone","fields":[{"name":"name","kind":"text"}]}`))
+		require.NoError(t, err)
+		const start = `{"app_label":"custom","model":"use","verbose_name":"use","fields":[{"name":"name","kind":"text"}`
+		const zone, many = `,{"name":"zone","kind":"reference","targets":["custom.zone"]}`, `,{"name":"many","kind":"references","targets":["dcim.device","custom.zone"]}`
+		_, err = types.Create(t.Context(), json.RawMessage(start+zone+many+`]}`))
+		require.NoError(t, err)
+		w.make("lan", "custom.zone", `{"name":"lan"}`)
+		w.make("one", "custom.use", `{"name":"one","zone":"lan","many":["$sw1"]}`)
+		const unfit = ": Objects would break that have no value or one that does not fit: one ("
+		changes := []struct{ name, fields, want string }{
+			{"another field", zone + many + `,{"name":"size","kind":"integer"}`, ""},
+			{"more targets", `,{"name":"zone","kind":"reference","targets":["dcim.device","custom.zone"]}` + many, ""},
+			{"targets that fit", zone + `,{"name":"many","kind":"references","targets":["dcim.device"]}`, ""},
+			{"targets that do not", zone + `,{"name":"many","kind":"references","targets":["custom.zone"]}`, "fields.2.many" + unfit},
+			{"many where there was one", `,{"name":"zone","kind":"references","targets":["custom.zone"]}` + many, ""},
+			{"one where there are not many", zone + `,{"name":"many","kind":"reference","targets":["dcim.device"]}`, ""},
+			{"a text", `,{"name":"zone","kind":"text"}` + many, "fields.1.zone" + unfit},
+			{"a reference where there was a text", zone + many + `,{"name":"name","kind":"reference","targets":["dcim.device"]}`, "fields.3.name: There is another field of this name."},
+			{"none", zone, "fields.many: Left out, but objects have values of it: one ("},
+		}
+		for _, tt := range changes {
+			t.Run(tt.name, func(t *testing.T) {
+				_, err := types.Update(t.Context(), "custom.use", json.RawMessage(start+tt.fields+`]}`))
+				if tt.want != "" {
+					require.Contains(t, told(err), tt.want)
+					return
+				}
+				require.NoError(t, err)
+				_, err = w.change("one", "custom.use", `{"name":"one"}`)
+				require.NoError(t, err)
+				require.Equal(t, "one", w.found("custom.use", "many__isnull", "false"))
+				require.Equal(t, "one", w.found("custom.use", "zone__isnull", "false"))
+			})
+		}
+		_, err = types.Update(t.Context(), "custom.use", json.RawMessage(start+zone+many+`]}`))
+		require.NoError(t, err)
+		require.Equal(t, w.ids["lan"], w.load("one").Ref("zone").String())
+	})
+}

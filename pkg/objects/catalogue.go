@@ -104,6 +104,9 @@ type Type struct {
 	Unique [][]string
 	// Str and Display are templates (see template.go); an empty Display is Str.
 	Str, Display string
+	// Keywords are names of Nautobot's columns that nothing here stands for; errors
+	// about a path that is not known list them too.
+	Keywords []string
 	// Search are the paths that q looks at, "path" (contains), "path:ie" or "path:eq".
 	Search []string
 
@@ -406,7 +409,7 @@ func (f *Field) Leads(t *Type) bool {
 // names are all keywords of a path that starts at t, as Nautobot lists them:
 // its columns and the names by which others refer to it.
 func (c *Catalogue) names(t *Type) []string {
-	names := []string{"id", "_custom_field_data", "associated_object_metadata", "associated_data_compliance"}
+	names := append([]string{"id", "associated_object_metadata", "associated_data_compliance"}, t.Keywords...)
 	if t.NaturalSort {
 		names = append(names, "_name")
 	}
@@ -418,9 +421,12 @@ func (c *Catalogue) names(t *Type) []string {
 	}
 	for _, f := range t.Fields {
 		switch {
-		case f.Kind == Count, f.Kind == Derived && !f.Stored, f.Derive == "address_key", f.Name == "custom_fields":
-			continue // what is no column there, or no name for others
-		case f.Kind == Reference && f.Held() && len(f.To) > 0, f.Derive == "generic_type":
+		case f.Name == "custom_fields":
+			names = append(names, "_custom_field_data")
+			continue
+		case !f.column():
+			continue
+		case f.Kind == Reference && f.Held() && len(f.To) > 0, f.Kind == ContentType:
 			names = append(names, f.Name+"_id")
 		}
 		names = append(names, f.Name)
@@ -428,8 +434,33 @@ func (c *Catalogue) names(t *Type) []string {
 	for _, key := range []string{t.Name, ""} {
 		names = slices.AppendSeq(names, maps.Keys(c.back[key]))
 	}
+	for _, tagged := range c.types {
+		if f := tagged.Field("tags"); f != nil && f.Reverse == "" && slices.Contains(f.To, t.Name) {
+			names = append(names, tagged.Name[strings.IndexByte(tagged.Name, '.')+1:])
+		}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "+") }) // no way back
 	sort.Strings(names)
 	return slices.Compact(names)
+}
+
+// column reports whether f is a name that paths of Nautobot may have: its
+// addresses are kept there in parts, and a count or what is worked out when read is
+// no column.
+func (f *Field) column() bool {
+	switch f.Kind {
+	case Count:
+		return false
+	case IP, Prefix:
+		return f.Derive != ""
+	}
+	switch f.Derive {
+	case "":
+		return f.Kind != Derived || f.Stored
+	case "address_key":
+		return false
+	}
+	return f.Stored || strings.HasPrefix(f.Derive, "generic_")
 }
 
 func capitalize(s string) string {

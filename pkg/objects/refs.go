@@ -59,6 +59,15 @@ func readRef(t *Type, v any, form RefForm) named {
 			return readDirect(v)
 		}
 		return readComposite(t, v)
+	case []any:
+		for _, member := range v { // what is wrong is told of the member
+			if n := readRef(t, member, MemberForm); n.text != "" {
+				return n
+			}
+			if member == nil {
+				return named{text: unrecognized + pyStr(nil)}
+			}
+		}
 	}
 	return named{text: unrecognized + pyStr(v)}
 }

@@ -93,6 +93,33 @@ func TestResolveRefuses(t *testing.T) {
 	assert.NotContains(t, err.Error(), "_key", "how addresses are sorted is nobody's business")
 }
 
+func TestResolveListsKeywords(t *testing.T) {
+	c := boundCatalogue(t)
+	tests := []struct {
+		name, typ   string
+		lists, none []string
+	}{
+		{"an address is kept in parts", "ipam.ipaddress", []string{"host", "mask_length", "parent_id"}, []string{"address", "namespace"}},
+		{"two addresses", "ipam.ipaddressrange", []string{"start_host", "end_host"}, []string{"start_address", "end_address", "namespace"}},
+		{"a location that is written alone", "ipam.prefix", []string{"network", "locations"}, []string{"prefix", "location"}},
+		{"terminations of a cable", "dcim.cable", []string{"terminations"}, []string{"termination_a_type", "termination_b_id"}},
+		{"a content type has an id", "extras.dynamicgroup", []string{"content_type", "content_type_id"}, nil},
+		{"no custom fields", "extras.exporttemplate", []string{"content_type_id", "owner_content_type_id"}, []string{"_custom_field_data"}},
+		{"what is tagged, by its name", "extras.tag", []string{"device", "vlan"}, []string{"manufacturer", "_extras_configcontext_tags_+"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, _, _, err := c.Resolve(c.Type(tt.typ), "x")
+			_, list, _ := strings.Cut(err.Error(), "Choices are: ")
+			names := strings.Split(list, ", ")
+			assert.Subset(t, names, tt.lists)
+			for _, name := range tt.none {
+				assert.NotContains(t, names, name)
+			}
+		})
+	}
+}
+
 func TestSchemaKinds(t *testing.T) {
 	c := boundCatalogue(t)
 	tests := []struct {

@@ -13,11 +13,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// refsKey is where data keeps the single references, customKey the custom fields.
-const (
-	refsKey   = "@refs"
-	customKey = "custom_fields"
-)
+// RefsKey is where data keeps the targets of single references, as texts by the
+// names of the fields.
+const RefsKey = "@refs"
+
+// customKey is where data keeps the custom fields.
+const customKey = "custom_fields"
 
 // Object returns what a row says. Of its references it has the single ones;
 // those that may be many are read with Reader.Targets.
@@ -32,7 +33,7 @@ func (c *Catalogue) Object(s Stored) (*Object, error) {
 	if o.Values, err = parseMembers(s.Data); err != nil {
 		return nil, fmt.Errorf("data of object %s: %w", s.ID, err)
 	}
-	if refs, ok := o.Values[refsKey].(map[string]any); ok {
+	if refs, ok := o.Values[RefsKey].(map[string]any); ok {
 		for name, text := range refs {
 			if id, ok := ReadID(text); ok {
 				o.Refs[name] = []uuid.UUID{id}
@@ -40,7 +41,7 @@ func (c *Catalogue) Object(s Stored) (*Object, error) {
 		}
 	}
 	o.Custom, _ = o.Values[customKey].(map[string]any)
-	delete(o.Values, refsKey)
+	delete(o.Values, RefsKey)
 	delete(o.Values, customKey)
 	return o, nil
 }
@@ -78,7 +79,7 @@ func (o *Object) Row() (Row, error) {
 			refs[f.Name] = o.Refs[f.Name][0].String()
 		}
 	}
-	data[refsKey] = refs
+	data[RefsKey] = refs
 	if len(o.Custom) > 0 {
 		data[customKey] = o.Custom
 	}

@@ -53,10 +53,10 @@ func (r reader) ObjectCount(ctx context.Context, t *objects.Type, q filters.Quer
 	if len(q) == 0 {
 		return r.total(ctx, countObjects, int32(t.ID))
 	}
-	where := r.whereOf(objectTable, q, "o")
+	where := r.listed(t, q)
 	var n int
 	err := r.bounded(ctx, q, func(ctx context.Context) error {
-		return r.queryRow(ctx, "select count(*) from object o where o.type_id = ? and "+where.text, append([]any{t.ID}, where.args...)...).Scan(&n)
+		return r.queryRow(ctx, "select count(*) from object o where "+where.text, where.args...).Scan(&n)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count objects: %w", err)

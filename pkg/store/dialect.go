@@ -91,8 +91,8 @@ type dialect struct {
 	c string
 	// data is the text at a path of keys in the column data, null where there is
 	// none: "true" and "false" of booleans. elements is a table of one column
-	// "value" with the texts of a list there.
-	data, elements func(alias string, keys []string) string
+	// "value" with the texts of a list there. dataID is the id at a path.
+	data, elements, dataID func(alias string, keys []string) string
 	// lower turns text into lower case, rune by rune.
 	lower func(text string) string
 	// position is where in one text another one stands, 0: nowhere; % for each.

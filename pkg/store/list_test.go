@@ -48,6 +48,9 @@ func tenants(t *testing.T, s *store.Store, n int) (*objects.Catalogue, *objects.
 		if i%5 == 0 {
 			data["description"] = nil
 		}
+		if i%4 > 0 {
+			data[objects.RefsKey] = map[string]any{"tenant_group": groups[i%4-1]}
+		}
 		id := add(tenant, i, fmt.Sprintf("tenant %03d", (i*37)%n), data)
 		if i%4 > 0 {
 			refs = append(refs, []any{id, tenant.Field("tenant_group").ID, groups[i%4-1], 0})
@@ -119,6 +122,22 @@ func TestListsAreInOrder(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(rows[0].Data), `null`, "or first, descending")
 		assert.Equal(t, `"name":"`+rows[0].Name+`"`, string(rows[0].Body))
+
+		rows, err = s.Objects(ctx, cat, objects.List{Type: tenant, Sort: []string{"tenant_group", "name"}})
+		require.NoError(t, err)
+		var groups []string
+		for _, row := range rows {
+			group := ""
+			links, err := s.Targets(ctx, []uuid.UUID{row.ID}, []int32{tenant.Field("tenant_group").ID})
+			require.NoError(t, err)
+			for _, link := range links {
+				found, err := s.Stored(ctx, []uuid.UUID{link.Target})
+				require.NoError(t, err)
+				group = found[0].Name
+			}
+			groups = append(groups, group)
+		}
+		assert.Equal(t, []string{"group 1", "group 2", "group 3", ""}, slices.Compact(groups), "by the names of what is referred to")
 		assert.Equal(t, rows[0].Name+"!", rows[0].Str)
 	})
 }

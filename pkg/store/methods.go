@@ -53,7 +53,18 @@ func ways(cond *filters.Condition, name string, of func(filters.Path) test) test
 }
 
 func (c *compiler) anyWay(cond *filters.Condition, start ground) test {
-	return ways(cond, "any", func(p filters.Path) test { return c.wayTo(cond, p, start) })
+	t := ways(cond, "any", func(p filters.Path) test { return c.wayTo(cond, p, start) })
+	paths := cond.Field.Paths["any"]
+	if c.listed == 0 || start != listedRows || len(paths) < 2 {
+		return t
+	}
+	var selects []fragment
+	for _, p := range paths {
+		k := ground{c.alias("k"), objectTable}
+		selects = append(selects, sqlf("select % from object % where % and %", k.id(), k.alias,
+			with(k.alias+".type_id = ?", c.listed), c.wayTo(cond, p, k).yes))
+	}
+	return among(start.id(), t, selects...)
 }
 
 // wayTo is true where p leads to one of the values.

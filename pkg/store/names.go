@@ -66,11 +66,10 @@ func (c *compiler) lookup(f *filters.Field, ids []uuid.UUID, texts []string) fra
 // Find returns the ids of at most limit objects of type t that match q, in the
 // order of ids.
 func (r reader) Find(ctx context.Context, t *objects.Type, q filters.Query, limit int) ([]uuid.UUID, error) {
-	where := r.whereOf(objectTable, q, "o")
+	find := sqlf("select o.id from object o where % order by o.id limit ?", r.listed(t, q)).and(limit)
 	var ids []uuid.UUID
 	err := r.bounded(ctx, q, func(ctx context.Context) error {
-		return r.all(ctx, &ids, "select o.id from object o where o.type_id = ? and "+where.text+" order by o.id limit ?",
-			append(append([]any{t.ID}, where.args...), limit)...)
+		return r.all(ctx, &ids, find.text, find.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find objects: %w", err)

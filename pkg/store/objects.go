@@ -39,18 +39,13 @@ func (r reader) Objects(ctx context.Context, cat *objects.Catalogue, list object
 
 // page is the statement of a page found by offset.
 func (r reader) page(list objects.List, keys []sortKey) fragment {
-	where, order := r.listed(list), orderBy(keys)
+	where, joins, order := r.listed(list.Type, list.Query), joinsOf(keys), orderBy(keys)
 	part, columns := limited(list.Limit, list.Offset), shownColumns(list.Lean)
 	if list.Offset < deepOffset {
-		return sqlf("select % from object o where % order by % %", columns, where, order, part)
+		return sqlf("select % from object o% where % order by % %", columns, joins, where, order, part)
 	}
-	return sqlf("select % from object o join (select o.id from object o where % order by % %) p on p.id = o.id order by %",
-		columns, where, order, part, order)
-}
-
-// listed is the condition on a list's objects.
-func (r reader) listed(list objects.List) fragment {
-	return sqlf("% and %", with("o.type_id = ?", list.Type.ID), r.whereOf(objectTable, list.Query, "o"))
+	return sqlf("select % from object o join (select o.id from object o% where % order by % %) p on p.id = o.id% order by %",
+		columns, joins, where, order, part, joins, order)
 }
 
 func limited(limit, offset int) fragment {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 type sortKey struct {
 	name  string
 	value fragment // null stands last, or first when descending
+	join  fragment // where value stands on another object: how that is joined
 	kind  filters.Kind
 	down  bool
 	// filled keys are never null.
@@ -91,6 +93,9 @@ func (c *compiler) sortKey(cat *objects.Catalogue, t *objects.Type, path string)
 	if len(p.Hops) == 0 {
 		return sortKey{value: raw(c.sorted(c.at(o, p.Column), kind)), kind: kind}, true
 	}
+	if end, joins, ok := c.joined(cat, p, o); ok {
+		return sortKey{value: raw(c.sorted(c.at(end, p.Column), kind)), join: joins, kind: kind}, true
+	}
 	id, hops := c.shortcut(p, o)
 	end := ground{c.alias("e"), objectTable}
 	value := c.sorted(c.at(end, p.Column), kind)
@@ -100,6 +105,34 @@ func (c *compiler) sortKey(cat *objects.Catalogue, t *objects.Type, path string)
 	way := c.chain(hops, p, o)
 	return sortKey{kind: kind, value: sqlf("(select % from % join object % on % = % where % = % and % order by 1 limit 1)",
 		value, way.from, end.alias, end.id(), way.last, way.first, id, way.on)}, true
+}
+
+// joined follows a path of single references, each to its one object or none: a
+// database finds the few objects that many refer to once. ok is false of other
+// paths.
+func (c *compiler) joined(cat *objects.Catalogue, p filters.Path, g ground) (end ground, joins fragment, ok bool) {
+	var parts []fragment
+	for _, hop := range p.Hops {
+		_, f := cat.FieldByID(hop.Field)
+		if f == nil || f.Kind != objects.Reference || !f.Held() || hop.Back || len(p.Where) > 0 {
+			return ground{}, fragment{}, false
+		}
+		target := ground{c.alias("e"), objectTable}
+		part := sqlf("left join object % on % = %", target.alias, target.id(), c.reference(g, f))
+		if len(f.To) == 1 || hop.Type != 0 { // or it would be looked for among all objects
+			part = with(part.text+" and "+target.alias+".type_id = ?", cmp.Or(hop.Type, cat.Type(f.To[0]).ID))
+		}
+		parts, g = append(parts, part), target
+	}
+	return g, join(parts, " "), true
+}
+
+// reference is the target of a single reference of g.
+func (c *compiler) reference(g ground, f *objects.Field) string {
+	if hot := c.hotColumn(f.ID); hot != "" {
+		return g.alias + "." + hot
+	}
+	return c.dataID(g.alias, []string{objects.RefsKey, f.Name})
 }
 
 // sortKinds are the kinds of field that do not sort as text.
@@ -117,6 +150,17 @@ func (c *compiler) sorted(e expression, kind filters.Kind) string {
 		return e.text + c.c
 	}
 	return c.convert(kind, e.text)
+}
+
+// joinsOf are the joins that keys need, behind "object o".
+func joinsOf(keys []sortKey) fragment {
+	var joins fragment
+	for _, key := range keys {
+		if key.join.text != "" {
+			joins = sqlf("% %", joins, key.join)
+		}
+	}
+	return joins
 }
 
 // orderBy is the list of keys, and the id.
@@ -198,7 +242,7 @@ func (c cursor) text() string {
 // next one, "" at the end.
 func (r reader) ObjectsAfter(ctx context.Context, cat *objects.Catalogue, list objects.List) ([]objects.Shown, string, error) {
 	keys := r.order(cat, list)
-	where := r.listed(list)
+	where := r.listed(list.Type, list.Query)
 	if list.After != "" {
 		after, err := readCursor(list.After, keys)
 		if err != nil {
@@ -221,7 +265,7 @@ func (r reader) ObjectsAfter(ctx context.Context, cat *objects.Catalogue, list o
 	}
 	var found []objects.Shown
 	err := r.bounded(ctx, list.Query, func(ctx context.Context) (err error) {
-		found, err = r.shown(ctx, sqlf("select % from object o where % order by % limit ?", columns, where, orderBy(keys)).and(list.Limit+1), more)
+		found, err = r.shown(ctx, sqlf("select % from object o% where % order by % limit ?", columns, joinsOf(keys), where, orderBy(keys)).and(list.Limit+1), more)
 		return err
 	})
 	if err != nil || len(found) <= list.Limit {

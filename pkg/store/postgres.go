@@ -62,6 +62,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		insertRows: 512,
 		c:          ` collate "C"`,
 		data:       postgresData,
+		dataID:     func(alias string, keys []string) string { return postgresData(alias, keys) + "::uuid" },
 		elements: func(alias string, keys []string) string {
 			list := postgresPath(alias, keys, "->")
 			return "jsonb_array_elements_text(case jsonb_typeof(" + list + ") when 'array' then " + list + " else '[]'::jsonb end) as"

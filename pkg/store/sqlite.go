@@ -65,6 +65,9 @@ func sqliteDialect(path string) *dialect {
 		rowID:      "rowid",
 		insertRows: 64,
 		data:       sqliteData,
+		dataID: func(alias string, keys []string) string {
+			return "unhex(" + alias + ".data ->> " + sqlitePath(keys) + ", '-')"
+		},
 		elements: func(alias string, keys []string) string {
 			return "(select cast(value as text) as value from json_each(" + alias + ".data, " + sqlitePath(keys) + "))"
 		},

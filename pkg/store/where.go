@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"relata/pkg/filters"
+	"relata/pkg/objects"
 	"relata/pkg/relationships"
 )
 
@@ -124,7 +125,17 @@ type compiler struct {
 	reader
 	*dialect
 	aliases int
-	judging bool // the rows are found by their ids
+	judging bool  // the rows are found by their ids
+	listed  int16 // the rows are all of this type, and called as listedRows are; 0 otherwise
+}
+
+// listedRows are the objects of a list.
+var listedRows = ground{"o", objectTable}
+
+// listed is true of the objects of a type that match q.
+func (r reader) listed(t *objects.Type, q filters.Query) fragment {
+	c := &compiler{reader: r, dialect: r.dialect, listed: t.ID}
+	return sqlf("% and %", with("o.type_id = ?", t.ID), c.where(objectTable, q, listedRows.alias))
 }
 
 func (c *compiler) alias(prefix string) string {
@@ -353,8 +364,9 @@ func (c *compiler) linked(cond *filters.Condition, start ground) test {
 		return never
 	}
 	l := c.alias("l")
+	condition := func(peer string) fragment { return with(l+".rid = ? and "+l+"."+peer+c.in, cond.Field.RID, cond.IDs) }
 	from := func(own, peer string) test {
-		return semi(start.id(), l+"."+own, raw("assoc "+l), with(l+".rid = ? and "+l+"."+peer+c.in, cond.Field.RID, cond.IDs))
+		return semi(start.id(), l+"."+own, raw("assoc "+l), condition(peer))
 	}
 	switch cond.Field.Side {
 	case "source":
@@ -362,7 +374,15 @@ func (c *compiler) linked(cond *filters.Condition, start ground) test {
 	case "destination":
 		return from("source_id", "destination_id")
 	}
-	return anyOf(from("source_id", "destination_id"), from("destination_id", "source_id"))
+	return among(start.id(), anyOf(from("source_id", "destination_id"), from("destination_id", "source_id")),
+		sqlf("select %.source_id from assoc % where %", l, l, condition("destination_id")),
+		sqlf("select %.destination_id from assoc % where %", l, l, condition("source_id")))
+}
+
+// among is t in another form: id is in one of selects. Databases follow an index
+// for each select; where "or" stands between them they read all rows.
+func among(id string, t test, selects ...fragment) test {
+	return test{yes: sqlf("% in (%)", id, join(selects, " union all ")), no: t.no}
 }
 
 // semi is a semi-join: id is among the values that column has in those rows of

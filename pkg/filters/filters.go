@@ -115,6 +115,9 @@ type Path struct {
 	Column Column
 	// Where narrows the way: an object on it counts only if it passes.
 	Where []Check
+	// End is the number of the type of the objects that the hops lead to, 0 where
+	// it may be any.
+	End int16
 }
 
 // Check is a condition on the object that stands after so many hops (0: the

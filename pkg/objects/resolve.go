@@ -24,6 +24,9 @@ func (c *Catalogue) Resolve(t *Type, path string) (filters.Path, *Field, *Type, 
 		}
 	}
 	w.way.Column = w.column
+	if w.at != nil && len(w.way.Hops) > 0 {
+		w.way.End = w.at.ID
+	}
 	return w.way, w.field, w.at, nil
 }
 

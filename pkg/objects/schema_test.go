@@ -246,7 +246,10 @@ func TestOrderings(t *testing.T) {
 	assert.Equal(t, []string{".sort_key"}, spelled("dcim.device", "_name"))
 	assert.Equal(t, []string{"-.serial"}, spelled("dcim.device", "-serial", "nothing", "tags"))
 	assert.Equal(t, []string{">dcim.device.location.sort_key"}, spelled("dcim.device", "location"))
-	assert.Equal(t, []string{"->circuits.circuit.provider.name"}, spelled("circuits.circuit", "-provider"))
+	assert.Equal(t, []string{"->circuits.circuit.provider.sort_key"}, spelled("circuits.circuit", "-provider"))
+	assert.Equal(t, []string{">circuits.circuittermination.circuit>circuits.circuit.provider.sort_key", ">circuits.circuittermination.circuit.sort_key", ".term_side"},
+		spelled("circuits.circuittermination", "circuit", "term_side", "term_side"))
+	assert.Equal(t, []string{"-.id"}, spelled("dcim.device", "-id", "name"), "no two are equal")
 	for _, one := range c.Types() {
 		assert.NotPanics(t, func() { c.Orderings(one, one.Order) })
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,19 +28,20 @@ type sortKey struct {
 
 // order returns the keys that a list is sorted by. Each list ends with its ids.
 func (r reader) order(cat *objects.Catalogue, list objects.List) []sortKey {
-	c := &compiler{reader: r, dialect: r.dialect}
-	var keys []sortKey
+	var names []string
 	for _, name := range list.Sort {
 		bare := strings.TrimPrefix(name, "-")
 		if f := list.Type.Field(bare); bare == "id" || f != nil && sortable(f) {
-			keys = c.addKey(keys, cat, list.Type, name)
+			names = append(names, name)
 		}
 	}
-	if len(keys) > 0 {
-		return keys
+	if len(names) == 0 {
+		names = list.Type.Order
 	}
-	for _, name := range list.Type.Order {
-		keys = c.addKey(keys, cat, list.Type, name)
+	c := &compiler{reader: r, dialect: r.dialect}
+	var keys []sortKey
+	for _, ordering := range cat.Orderings(list.Type, names) {
+		keys = append(keys, c.sortKey(cat, ordering))
 	}
 	return keys
 }
@@ -55,56 +57,33 @@ func sortable(f *objects.Field) bool {
 	return !f.Hidden && !f.WriteOnly && (f.Derive == "" || f.Stored)
 }
 
-func (c *compiler) addKey(keys []sortKey, cat *objects.Catalogue, t *objects.Type, name string) []sortKey {
-	path, down := strings.CutPrefix(name, "-")
-	for _, key := range keys {
-		if key.name == path || key.name == "id" {
-			return keys
-		}
+// sortKey is the value at the end of a path.
+func (c *compiler) sortKey(cat *objects.Catalogue, o objects.Ordering) sortKey {
+	p, kind := o.Path, cmp.Or(sortKinds[o.Kind], filters.Text)
+	if ownID(p) {
+		kind = filters.UUID
 	}
-	if key, ok := c.sortKey(cat, t, path); ok {
-		key.name, key.down = path, down
-		keys = append(keys, key)
-	}
-	return keys
-}
-
-// sortKey is the value at the end of a path. Objects stand in the order of their
-// names.
-func (c *compiler) sortKey(cat *objects.Catalogue, t *objects.Type, path string) (sortKey, bool) {
-	o := ground{"o", objectTable}
-	switch {
-	case path == "_name":
-		return sortKey{value: raw("o.sort_key"), kind: filters.Text, filled: true}, true
-	case path == "id":
-		return sortKey{value: raw("o.id"), kind: filters.UUID, filled: true}, true
-	case path == t.Named && !t.Field(path).Null && !t.NaturalSort:
-		return sortKey{value: raw("o.sort_key"), kind: filters.Text, filled: true}, true
-	}
-	p, f, _, err := cat.Resolve(t, path)
-	if err != nil {
-		return sortKey{}, false
-	}
-	if p.Column.Name == "" {
-		p.Column = filters.Column{Name: "sort_key", Own: true}
-		f = &objects.Field{Kind: objects.Text}
-	}
-	kind := sortKinds[f.Kind]
+	key := sortKey{name: o.Name, kind: kind, down: o.Descending}
 	if len(p.Hops) == 0 {
-		return sortKey{value: raw(c.sorted(c.at(o, p.Column), kind)), kind: kind}, true
+		key.value = raw(c.sorted(c.at(listedRows, p.Column), kind))
+		key.filled = p.Column.Own && (p.Column.Name == "sort_key" || p.Column.Name == "id")
+		return key
 	}
-	if end, joins, ok := c.joined(cat, p, o); ok {
-		return sortKey{value: raw(c.sorted(c.at(end, p.Column), kind)), join: joins, kind: kind}, true
+	if end, joins, ok := c.joined(cat, p, listedRows); ok {
+		key.value, key.join = raw(c.sorted(c.at(end, p.Column), kind)), joins
+		return key
 	}
-	id, hops := c.shortcut(p, o)
+	id, hops := c.shortcut(p, listedRows)
 	end := ground{c.alias("e"), objectTable}
 	value := c.sorted(c.at(end, p.Column), kind)
 	if len(hops) == 0 {
-		return sortKey{value: sqlf("(select % from object % where % = %)", value, end.alias, end.id(), id), kind: kind}, true
+		key.value = sqlf("(select % from object % where % = %)", value, end.alias, end.id(), id)
+		return key
 	}
-	way := c.chain(hops, p, o)
-	return sortKey{kind: kind, value: sqlf("(select % from % join object % on % = % where % = % and % order by 1 limit 1)",
-		value, way.from, end.alias, end.id(), way.last, way.first, id, way.on)}, true
+	way := c.chain(hops, p, listedRows)
+	key.value = sqlf("(select % from % join object % on % = % where % = % and % order by 1 limit 1)",
+		value, way.from, end.alias, end.id(), way.last, way.first, id, way.on)
+	return key
 }
 
 // joined follows a path of single references, each to its one object or none: a
@@ -118,13 +97,23 @@ func (c *compiler) joined(cat *objects.Catalogue, p filters.Path, g ground) (end
 			return ground{}, fragment{}, false
 		}
 		target := ground{c.alias("e"), objectTable}
-		part := sqlf("left join object % on % = %", target.alias, target.id(), c.reference(g, f))
-		if len(f.To) == 1 || hop.Type != 0 { // or it would be looked for among all objects
-			part = with(part.text+" and "+target.alias+".type_id = ?", cmp.Or(hop.Type, cat.Type(f.To[0]).ID))
+		kind := hop.Type
+		if len(f.To) == 1 {
+			kind = cat.Type(f.To[0]).ID
 		}
-		parts, g = append(parts, part), target
+		parts = append(parts, sqlf("left join object % on % = %%", target.alias, target.id(), c.reference(g, f), ofType(target, kind)))
+		g = target
 	}
 	return g, join(parts, " "), true
+}
+
+// ofType narrows a join to the objects of a type; a number in the text lets the
+// database know how many these are. 0 is any type.
+func ofType(g ground, kind int16) string {
+	if kind == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %s.type_id = %d", g.alias, kind)
 }
 
 // reference is the target of a single reference of g.
@@ -146,7 +135,7 @@ func (c *compiler) sorted(e expression, kind filters.Kind) string {
 	switch {
 	case e.kind != "":
 		return e.text
-	case kind == "" || kind == filters.Text:
+	case kind == filters.Text:
 		return e.text + c.c
 	}
 	return c.convert(kind, e.text)

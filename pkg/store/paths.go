@@ -214,7 +214,7 @@ func (c *compiler) some(p filters.Path, start ground, holds func(ground) fragmen
 	}
 	way := c.chain(p.Hops, p, start)
 	end := ground{c.alias("e"), objectTable}
-	from := sqlf("% join object % on % = %", way.from, end.alias, end.id(), way.last)
+	from := sqlf("% join object % on % = %%", way.from, end.alias, end.id(), way.last, ofType(end, p.End))
 	return way.guarded(semi(start.id(), way.first, from, sqlf("% and %", way.on, holds(end))))
 }
 

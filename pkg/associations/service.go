@@ -102,7 +102,9 @@ func NewService(store Store, engine *objects.Service, definitions *relationships
 	return &Service{store: store, objects: engine, definitions: definitions, now: now}
 }
 
-// Associations returns what a list asks for.
+// Associations returns the associations that list asks for, in its order and with
+// the names of both ends. Those whose definition went meanwhile are left out, so
+// that there may be fewer than its limit.
 func (s *Service) Associations(ctx context.Context, list List) ([]Association, error) {
 	rows, err := s.store.Associations(ctx, list)
 	if err != nil {
@@ -143,8 +145,10 @@ func association(r *relationships.Relationship, row Row) Association {
 	}
 }
 
-// Create links objects, all pairs or none. Of a bulk request the error has
-// Items aligned with drafts.
+// Create links objects, all pairs or none, and returns the associations in the
+// order of drafts. A broken rule is fault.Invalid under the names of the body's
+// fields; of a bulk request it has Items, one for each draft that is refused. When
+// others were in the way each time that it tried, it is fault.Busy.
 func (s *Service) Create(ctx context.Context, drafts []objects.Draft, bulk bool) ([]Association, error) {
 	if len(drafts) == 0 {
 		return []Association{}, nil

@@ -41,7 +41,8 @@ type Deps struct {
 	Now func() time.Time
 }
 
-// New returns the whole of it as an Echo application.
+// New returns the whole of it as an Echo application of its own: that of Mount,
+// at the root, with Mount's errors.
 func New(ctx context.Context, d Deps) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -56,7 +57,8 @@ func New(ctx context.Context, d Deps) (*echo.Echo, error) {
 }
 
 // Mount puts the whole of it under a group of another Echo application, which
-// runs Background beside it. Links begin with the path of the group.
+// runs Background beside it. Links begin with the path of the group. It reads the
+// types and makes the objects that every database has; an error is the database's.
 func Mount(ctx context.Context, group *echo.Group, d Deps) error {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)

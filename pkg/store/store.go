@@ -112,7 +112,7 @@ func (s *Store) Close() error {
 // all else (see Crowd).
 func (s *Store) AtOnce() int { return max(1, s.read.db.Stats().MaxOpenConnections/2) }
 
-// Ping reports whether the database answers.
+// Ping asks the database for nothing; the error is that of the database, or ctx's.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	return s.queryRow(ctx, `select 1`).Scan(&one)

@@ -105,7 +105,8 @@ func TestResolveListsKeywords(t *testing.T) {
 		{"terminations of a cable", "dcim.cable", []string{"terminations"}, []string{"termination_a_type", "termination_b_id"}},
 		{"a content type has an id", "extras.dynamicgroup", []string{"content_type", "content_type_id"}, nil},
 		{"no custom fields", "extras.exporttemplate", []string{"content_type_id", "owner_content_type_id"}, []string{"_custom_field_data"}},
-		{"what is tagged, by its name", "extras.tag", []string{"device", "vlan"}, []string{"manufacturer", "_extras_configcontext_tags_+"}},
+		{"what relata has not", "dcim.rack", []string{"images"}, nil},
+		{"what is tagged, by its name", "extras.tag", []string{"device", "vlan", "extras_taggeditem_items"}, []string{"manufacturer", "_extras_configcontext_tags_+"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -168,7 +168,8 @@ func (d TypeDefinition) problems(base *Catalogue, made []*Type) *fault.Error {
 		}
 	}
 	known := func(name string) bool {
-		return base.byName[name] != nil || slices.ContainsFunc(made, func(t *Type) bool { return t.Name == name })
+		t := base.byName[name]
+		return t != nil && t.Path+t.Address != "" || slices.ContainsFunc(made, func(t *Type) bool { return t.Name == name })
 	}
 	seen := map[string]bool{}
 	for i, f := range d.Fields {
@@ -198,8 +199,10 @@ func (d FieldDefinition) problems(known func(string) bool) [][2]string {
 		bad("kind", `"`+d.Kind+`" is not a valid choice.`)
 		return out
 	}
-	if utf8.RuneCountInString(d.Label) > 100 || strings.ContainsRune(d.Label, 0) {
+	if utf8.RuneCountInString(d.Label) > 100 {
 		bad("label", "Ensure this field has no more than 100 characters.")
+	} else if strings.ContainsRune(d.Label, 0) {
+		bad("label", "Null characters are not allowed.")
 	}
 	if kind == Choice != (len(d.Choices) > 0) {
 		bad("choices", map[bool]string{true: required, false: "Only a choice has them."}[kind == Choice])
@@ -223,9 +226,11 @@ func (d FieldDefinition) problems(known func(string) bool) [][2]string {
 	if reference != (len(d.Targets) > 0) {
 		bad("targets", map[bool]string{true: required, false: "Only a reference has them."}[reference])
 	}
-	for _, target := range d.Targets {
+	for i, target := range d.Targets {
 		if !known(target) {
 			bad("targets", "Invalid content type: "+target)
+		} else if slices.Contains(d.Targets[:i], target) {
+			bad("targets", target+" stands here twice.")
 		}
 	}
 	if d.Unique && (reference || kind == JSON) {

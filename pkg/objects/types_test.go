@@ -108,6 +108,8 @@ func TestTypes(t *testing.T) {
 				`fields.0.name: dry_run is reserved.; fields.1.kind: "zz" is not a valid choice.; fields.2.choices: This field is required.; fields.3.targets: Invalid content type: x.y; fields.4.default: A valid integer is required.; fields.4.name: There is another field of this name.`},
 			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"a","kind":"choice","choices":["` + strings.Repeat(`a","`, 1000) + `b"]},{"name":"b","kind":"reference","targets":["` + strings.Repeat(`x.y","`, 1000) + `x.y"]}]}`,
 				"fields.0.choices: A field has 1000 of them at most.; fields.1.targets: A field has 1000 of them at most."},
+			{`{"app_label":"custom","model":"x","verbose_name":"x","fields":[{"name":"a","kind":"reference","targets":["custom.x","custom.x","dcim.cablepath"],"label":"a\u0000"}]}`,
+				"fields.0.label: Null characters are not allowed.; fields.0.targets: custom.x stands here twice. Invalid content type: dcim.cablepath"},
 			{`[]`, "non_field_errors: Invalid data. Expected a dictionary, but got list."},
 		}
 		for _, tt := range bad {

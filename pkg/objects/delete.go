@@ -17,7 +17,7 @@ import (
 func (s *Service) Delete(ctx context.Context, tx Tx, ids []uuid.UUID, unlink func(context.Context, []uuid.UUID) error) ([]uuid.UUID, error) {
 	for range deleteAttempts {
 		d := &deletion{s: s, ctx: ctx, tx: tx, c: s.registry.Catalogue(ctx), going: map[uuid.UUID]*Object{}, cleared: map[uuid.UUID]map[string]bool{},
-			handed: map[uuid.UUID]uuid.UUID{}}
+			handed: map[uuid.UUID]uuid.UUID{}, bound: map[uuid.UUID]bool{}}
 		gone, again, err := d.run(uniqueIDs(ids), unlink)
 		if err != nil || !again {
 			return gone, err
@@ -42,6 +42,7 @@ type deletion struct {
 	blockers []uuid.UUID
 	cleared  map[uuid.UUID]map[string]bool // references that become null, by holder and field
 	handed   map[uuid.UUID]uuid.UUID       // objects that get another parent
+	bound    map[uuid.UUID]bool            // those of them that must have one
 	inUse    []uuid.UUID                   // objects that would go but are used otherwise
 	detached []Link                        // memberships in lists that end
 }
@@ -172,7 +173,7 @@ func (d *deletion) blocked() error {
 		d.l.meet(1<<30, id)
 	}
 	for _, id := range d.blockers {
-		if _, handed := d.handed[id]; seen[id] || handed || d.going[id] != nil {
+		if seen[id] || d.going[id] != nil || d.finds(id) {
 			continue
 		}
 		seen[id] = true
@@ -188,6 +189,13 @@ func (d *deletion) blocked() error {
 		return d.l.err
 	}
 	return fault.Protectedf("Unable to delete object. %d dependent objects were found: %s", len(seen), strings.Join(texts, ", "))
+}
+
+// finds reports whether an object is handed to a parent that stays, or may be
+// without one.
+func (d *deletion) finds(id uuid.UUID) bool {
+	parent, handed := d.handed[id]
+	return handed && (!d.bound[id] || d.survivor(parent) != uuid.Nil)
 }
 
 // mostBlockers is how many blocking objects are named.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"relata/pkg/fault"
 	"relata/pkg/store"
 	"relata/pkg/store/storetest"
 )
@@ -99,6 +100,41 @@ func TestPrefixesFindTheirPlace(t *testing.T) {
 				for _, want := range tt.want {
 					name, _, _ := strings.Cut(want, "=")
 					require.Equal(t, want, w.at("parent", name))
+				}
+			})
+		})
+	}
+}
+
+// Prefixes that go together leave nothing without a parent that needs one.
+func TestPrefixesGoTogether(t *testing.T) {
+	const ip, span = "IP 10.1.1.1/24", "R 10.1.1.2"
+	tests := []struct {
+		name string
+		gone []string
+		told string // what stands against it
+		want string // where the address and the range are then
+	}{
+		{"all that hold them", []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24"}, "2 dependent objects were found: ", "10.1.1.0/24"},
+		{"the lower two", []string{"10.1.0.0/16", "10.1.1.0/24"}, "", "10.0.0.0/8"},
+		{"the closest and the first", []string{"10.1.1.0/24", "10.0.0.0/8"}, "", "10.1.0.0/16"},
+		{"the upper two", []string{"10.0.0.0/8", "10.1.0.0/16"}, "", "10.1.1.0/24"},
+		{"with what they hold", []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24", ip, span}, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				w := newWorld(t, s)
+				w.networks("10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24", ip, span)
+				err := w.remove(tt.gone...)
+				if tt.told != "" {
+					require.ErrorIs(t, err, fault.Protected)
+					require.ErrorContains(t, err, tt.told)
+				} else {
+					require.NoError(t, err)
+				}
+				if tt.want != "" {
+					require.Equal(t, ip+"="+tt.want+" "+span+"="+tt.want, w.at("parent", ip, span))
 				}
 			})
 		})

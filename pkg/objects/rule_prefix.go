@@ -310,6 +310,7 @@ func deletePrefix(d *deletion, r *rule, o *Object) error {
 				continue // their reference protects
 			}
 			d.handed[id] = parent
+			d.bound[id] = path != "children" // the parent may go with the same request
 		}
 	}
 	return d.l.err

@@ -102,11 +102,16 @@ func (w *world) change(name, typeName, body string) (*objects.Object, error) {
 	return made[0], nil
 }
 
-func (w *world) remove(name string) error {
+// remove deletes the named objects with one request.
+func (w *world) remove(names ...string) error {
 	ctx := context.Background()
-	id, _ := objects.ParseID(w.ids[name])
+	var going []uuid.UUID
+	for _, name := range names {
+		id, _ := objects.ParseID(w.ids[name])
+		going = append(going, id)
+	}
 	return w.store.ChangeObjects(ctx, func(tx objects.Tx) error {
-		_, err := w.service.Delete(ctx, tx, ids(id), nil)
+		_, err := w.service.Delete(ctx, tx, going, nil)
 		return err
 	})
 }

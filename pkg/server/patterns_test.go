@@ -21,6 +21,9 @@ import (
 // refused after a second. Requests for other objects that wait for the same reading
 // are answered long before that.
 func TestASlowPatternKeepsNobodyElseWaiting(t *testing.T) {
+	if slow {
+		t.Skip("a single text takes SQLite seconds")
+	}
 	// Each takes a good part of a second on many letters that come in no order, and
 	// nothing on a short text.
 	var patterns []string

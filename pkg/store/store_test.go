@@ -144,7 +144,7 @@ func TestASlowPatternBehindAQuickOne(t *testing.T) {
 		require.NoError(t, err)
 		began := time.Now()
 		_, err = s.Applying(ctx, ids, []filters.Query{q})
-		assert.Less(t, time.Since(began), 3*time.Second)
+		assert.Less(t, time.Since(began), 7*time.Second)
 		assert.ErrorIs(t, err, fault.Invalid)
 	})
 }

@@ -2,6 +2,7 @@ package associations
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,7 @@ type writer struct {
 
 // write runs do in a transaction. Where it is refused, or links found their place
 // taken and no rule is broken, it runs again if definitions have changed
-// meanwhile, on another server perhaps.
+// meanwhile, on another server perhaps; and always where the type has.
 func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) error) error {
 	set, err := s.definitions.Set(ctx)
 	if err != nil {
@@ -41,6 +42,9 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 	}
 	for attempt := 1; ; attempt++ {
 		err := s.store.ChangeAssociations(ctx, func(tx Tx) error {
+			if same, err := s.objects.Hold(ctx, tx, t); err != nil || !same {
+				return cmp.Or(err, errType)
+			}
 			return do(&writer{
 				last: attempt == attempts, objects: s.objects, tx: tx, set: set, t: t, at: s.time(), duties: dutiesOf(set, t),
 				decoder: decoder{t: t, applied: set.For(t.ID), resolve: func(ctx context.Context, t *objects.Type, list []json.RawMessage) ([]uuid.UUID, []string, error) {
@@ -51,6 +55,15 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 		taken := errors.Is(err, errTaken)
 		if err == nil {
 			return s.objects.Kept(ctx, t)
+		}
+		if errors.Is(err, errType) && attempt < attempts {
+			if t, err = s.objects.Again(ctx, t); err != nil {
+				return err
+			}
+			continue
+		}
+		if errors.Is(err, errType) {
+			return busy()
 		}
 		if !taken && !errors.Is(err, fault.Invalid) {
 			return err
@@ -68,6 +81,9 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 		set = renewed
 	}
 }
+
+// errType: the type of the objects is not what it was when it was read.
+var errType = errors.New("the type has changed")
 
 // CreateObjects makes objects of type t with the associations that their
 // drafts name under "relationships", all or none, and returns their ids in
@@ -568,7 +584,7 @@ func (s *Service) DeleteObjects(ctx context.Context, t *objects.Type, ids []uuid
 		var doomed []uuid.UUID
 		for _, id := range ids {
 			named, found := there[id]
-			if found && named.Type == t.ID {
+			if found && named.Type == w.t.ID {
 				doomed = append(doomed, id)
 				delete(there, id)
 			}

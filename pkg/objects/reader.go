@@ -117,6 +117,9 @@ type Tx interface {
 	Move(ctx context.Context, t int16, id, parent uuid.UUID) (bool, error)
 	// CountObjects notes that there are n more objects (fewer when negative) of a type.
 	CountObjects(ctx context.Context, t int16, n int) error
+	// HoldCatalogue keeps run-time types from changing until the end of the
+	// transaction, and returns the version of the catalogue.
+	HoldCatalogue(ctx context.Context) (int64, error)
 	// TouchCatalogue tells all servers that run-time types, custom fields or the
 	// depth of trees changed.
 	TouchCatalogue(ctx context.Context) error

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"relata/pkg/fault"
 )
 
 // Registry has the current catalogue: that of the binary, the types made at run
@@ -164,6 +166,36 @@ func bind(ctx context.Context, store RegistryStore, c *Catalogue) error {
 		fields[strings.Replace(name, "/", ".", 1)] = id
 	}
 	return c.Bind(types, fields)
+}
+
+// Hold keeps the definition of t, where it is a type made at run time, from
+// changing until the transaction ends. False: it is no longer what it was when t
+// was read, see Again.
+func (s *Service) Hold(ctx context.Context, tx Tx, t *Type) (bool, error) {
+	if !t.Runtime || s.registry.store.Bound() {
+		return true, nil
+	}
+	version, err := tx.HoldCatalogue(ctx)
+	return err == nil && s.registry.has(version, t), err
+}
+
+// Again returns t as it is now. It asks the database, beside any transaction.
+func (s *Service) Again(ctx context.Context, t *Type) (*Type, error) {
+	if err := s.registry.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	now := s.registry.Catalogue(ctx).Type(t.Name)
+	if now == nil {
+		return nil, fault.NotFoundf("There is no object type %s any more.", t.Name)
+	}
+	return now, nil
+}
+
+// has reports whether t is of the catalogue of that version.
+func (r *Registry) has(version int64, t *Type) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.version == version && r.current.Type(t.Name) == t
 }
 
 // Kept has a change of objects of type t show at once where it changes the

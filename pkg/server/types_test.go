@@ -2,8 +2,11 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,5 +73,79 @@ func TestTypesMadeAtRunTime(t *testing.T) {
 		r.must(t, http.StatusNoContent, http.MethodDelete, "/api/extras/object-types/custom.service/", nil)
 		res, _ = r.ask(t, http.MethodGet, "/api/custom/services/", "")
 		assert.Equal(t, http.StatusNotFound, res.StatusCode)
+	})
+}
+
+// Another server trusts its catalogue for a second; what it writes is judged by
+// the type as it is.
+func TestObjectsAreJudgedByTheTypeAsItIs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		here, there := start(t, s), start(t, s)
+		name := map[string]any{"name": "name", "kind": "text", "required": true}
+		here.must(t, http.StatusCreated, http.MethodPost, "/api/extras/object-types/", map[string]any{
+			"app_label": "custom", "model": "crate", "verbose_name": "crate", "verbose_name_plural": "crates", "fields": []any{name}})
+		require.Eventually(t, func() bool {
+			res, _ := there.ask(t, http.MethodGet, "/api/custom/crates/", "")
+			return res.StatusCode == http.StatusOK
+		}, 5*time.Second, 10*time.Millisecond)
+		first := there.id(t, "/api/custom/crates/", map[string]any{"name": "first"})
+
+		size := map[string]any{"name": "size", "kind": "integer", "default": 7}
+		here.must(t, http.StatusOK, http.MethodPatch, "/api/extras/object-types/custom.crate/", map[string]any{"fields": []any{name, size}})
+		second := there.id(t, "/api/custom/crates/", map[string]any{"name": "second"})
+		assert.EqualValues(t, "7", shown(here.must(t, http.StatusOK, http.MethodGet, "/api/custom/crates/"+second+"/", nil)["size"]))
+
+		size = map[string]any{"name": "size", "kind": "integer", "unique": true}
+		here.must(t, http.StatusNoContent, http.MethodDelete, "/api/custom/crates/"+first+"/", nil)
+		here.must(t, http.StatusOK, http.MethodPatch, "/api/extras/object-types/custom.crate/", map[string]any{"fields": []any{name, size}})
+		res, body := there.ask(t, http.MethodPost, "/api/custom/crates/", `{"name": "third", "size": 7}`)
+		assert.Equal(t, http.StatusBadRequest, res.StatusCode, "the second crate has that size: %s", shown(body))
+
+		here.must(t, http.StatusOK, http.MethodPatch, "/api/extras/object-types/custom.crate/", map[string]any{"verbose_name": "box"})
+		there.must(t, http.StatusOK, http.MethodPatch, "/api/custom/crates/"+second+"/", map[string]any{"name": "2"})
+
+		here.must(t, http.StatusNoContent, http.MethodDelete, "/api/custom/crates/"+second+"/", nil)
+		here.must(t, http.StatusNoContent, http.MethodDelete, "/api/extras/object-types/custom.crate/", nil)
+		res, _ = there.ask(t, http.MethodPost, "/api/custom/crates/", `{"name": "fourth"}`)
+		assert.Equal(t, http.StatusNotFound, res.StatusCode)
+	})
+}
+
+func TestNoObjectEscapesTheChangeOfItsType(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		servers := []*running{start(t, s), start(t, s)}
+		fields := []any{map[string]any{"name": "name", "kind": "text", "required": true}}
+		servers[0].must(t, http.StatusCreated, http.MethodPost, "/api/extras/object-types/", map[string]any{
+			"app_label": "custom", "model": "crate", "verbose_name": "crate", "verbose_name_plural": "crates", "fields": fields})
+		require.Eventually(t, func() bool {
+			res, _ := servers[1].ask(t, http.MethodGet, "/api/custom/crates/", "")
+			return res.StatusCode == http.StatusOK
+		}, 5*time.Second, 10*time.Millisecond)
+		var wait sync.WaitGroup
+		over := make(chan struct{})
+		for writer := range 8 {
+			wait.Go(func() {
+				for i := 0; ; i++ {
+					select {
+					case <-over:
+						return
+					default:
+						res, body := servers[writer%2].ask(t, http.MethodPost, "/api/custom/crates/", fmt.Sprintf(`[{"name": "%d-%d"}, {"name": "%d-%d b"}]`, writer, i, writer, i))
+						assert.Contains(t, []int{http.StatusCreated, http.StatusServiceUnavailable}, res.StatusCode, shown(body))
+					}
+				}
+			})
+		}
+		const changes = 6
+		for i := range changes {
+			fields = append(fields, map[string]any{"name": fmt.Sprintf("field%d", i), "kind": "integer", "default": i})
+			servers[i%2].must(t, http.StatusOK, http.MethodPatch, "/api/extras/object-types/custom.crate/", map[string]any{"fields": fields})
+		}
+		close(over)
+		wait.Wait()
+		for i := range changes {
+			missed := servers[0].must(t, http.StatusOK, http.MethodGet, fmt.Sprintf("/api/custom/crates/?field%d__isnull=true&limit=3", i), nil)
+			assert.EqualValues(t, "0", shown(missed["count"]), "field%d: %s", i, shown(missed))
+		}
 	})
 }

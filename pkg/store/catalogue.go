@@ -142,8 +142,12 @@ func (t *Tx) TouchCatalogue(ctx context.Context) error {
 
 // CatalogueVersion is the version of the run-time types and custom fields.
 func (r reader) CatalogueVersion(ctx context.Context) (int64, error) {
+	return r.catalogueVersion(ctx, "")
+}
+
+func (r reader) catalogueVersion(ctx context.Context, lock string) (int64, error) {
 	var version int64
-	if err := r.queryRow(ctx, `select version from state where name = 'catalogue'`).Scan(&version); err != nil {
+	if err := r.queryRow(ctx, `select version from state where name = 'catalogue'`+lock).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read catalogue version: %w", err)
 	}
 	return version, nil

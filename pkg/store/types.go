@@ -14,12 +14,13 @@ func (s *Store) ChangeTypes(ctx context.Context, f func(objects.TypesTx) error) 
 
 // LockTypes keeps others from changing types until the transaction ends.
 func (t *Tx) LockTypes(ctx context.Context) error {
-	var version int64
-	err := t.queryRow(ctx, `select version from state where name = 'catalogue'`+t.dialect.forUpdate).Scan(&version)
-	if err != nil {
-		return fmt.Errorf("lock types: %w", err)
-	}
-	return nil
+	_, err := t.catalogueVersion(ctx, t.dialect.forUpdate)
+	return err
+}
+
+// HoldCatalogue is for those who write objects of types: LockTypes waits for them.
+func (t *Tx) HoldCatalogue(ctx context.Context) (int64, error) {
+	return t.catalogueVersion(ctx, t.dialect.forShare)
 }
 
 // SaveType stores the definition of a type.

@@ -40,12 +40,22 @@ func (r *request) appendEach(b []byte, rows []objects.Shown, v view, each func(m
 	return r.appendLevel(b, top, rows, each)
 }
 
-// appendLevel appends those objects of a level that are in rows.
+// appendLevel appends those objects of a level that are in rows. Where others stand
+// in them, an answer that would be too long is refused before it is put together.
 func (r *request) appendLevel(b []byte, top *level, rows []objects.Shown, each func(member []byte)) ([]byte, error) {
 	p := printer{request: r}
-	b, err := p.room(b, top, rows)
-	if err != nil {
-		return nil, err
+	var parts []*part
+	if top.below != nil {
+		length := 0
+		for i := range rows {
+			one := p.part(top, top.byID[rows[i].ID])
+			parts = append(parts, one)
+			length += one.length + len(",")
+			if err := tooLong(length); err != nil {
+				return nil, err
+			}
+		}
+		b = slices.Grow(b, length)
 	}
 	begun := len(b)
 	for i := range rows {
@@ -53,7 +63,11 @@ func (r *request) appendLevel(b []byte, top *level, rows []objects.Shown, each f
 			b = append(b, ',')
 		}
 		start := len(b)
-		b = p.appendThing(b, top, top.byID[rows[i].ID])
+		if parts != nil {
+			b = parts[i].appendTo(b)
+		} else {
+			b = p.appendThing(b, top, top.byID[rows[i].ID])
+		}
 		each(b[start:len(b):len(b)])
 		if err := tooLong(len(b) - begun); err != nil {
 			return nil, err
@@ -75,55 +89,63 @@ type printer struct {
 	*request
 	heads map[*relationships.Relationship][]byte // what starts each in a panel
 
-	// While an answer is measured, what is written out below an object is not
-	// written: its length is added up in below.
-	measures bool
-	below    int
-	lengths  map[*thing]int
+	parts  map[*thing]*part
+	within *part // the object that is being written, where others may stand in it
 }
 
-// room makes room in b for the objects of rows; an answer that would be longer than
-// any should be is refused before it is written. Where no objects stand in others it
-// is not measured: it is about as long as what was read.
-func (p *printer) room(b []byte, top *level, rows []objects.Shown) ([]byte, error) {
-	if top.below == nil {
-		return b, nil
-	}
-	p.measures, p.lengths = true, map[*thing]int{}
-	defer func() { p.measures, p.lengths = false, nil }()
-	length := 0
-	for i := range rows {
-		length += p.length(top, top.byID[rows[i].ID]) + 1
-		if err := tooLong(length); err != nil {
-			return nil, err
-		}
-	}
-	return slices.Grow(b, length), nil
+// part is an object as it is written, with gaps for those that stand in it. Each is
+// written once, however often it stands in others.
+type part struct {
+	text   []byte
+	gaps   []gap
+	length int // with the gaps filled, or more than any answer may be
 }
 
-// length is how long an object is with all that stands below it, or more than any
-// answer may be. Each is written once to know it, however often it stands there.
-func (p *printer) length(l *level, one *thing) int {
-	if known, ok := p.lengths[one]; ok {
+type gap struct {
+	at     int // in text
+	filled *part
+	more   string // what follows the fields of the object that fills it
+}
+
+func (p *printer) part(l *level, one *thing) *part {
+	if known := p.parts[one]; known != nil {
 		return known
 	}
-	others := p.below
-	p.below = 0
-	own := len(p.appendThing(nil, l, one))
-	p.lengths[one] = min(own+p.below, maxAnswer+1)
-	p.below = others
-	return p.lengths[one]
+	if p.parts == nil {
+		p.parts = map[*thing]*part{}
+	}
+	made, outer := &part{}, p.within
+	p.parts[one], p.within = made, made
+	const around = 1024 // bytes beside the body, about
+	made.text = p.appendThing(make([]byte, 0, len(one.Body)+around), l, one)
+	p.within = outer
+	made.length = len(made.text)
+	for _, g := range made.gaps {
+		made.length += g.filled.length + len(g.more)
+	}
+	made.length = min(made.length, maxAnswer+1)
+	return made
 }
 
-// appendBelow appends an object that stands in another one, with what follows
-// its fields.
-func (p *printer) appendBelow(b []byte, l *level, one *thing, more string) []byte {
-	if p.measures {
-		p.below += p.length(l, one) + len(more)
-		return b
+// appendTo appends the object with all that stands in it.
+func (w *part) appendTo(b []byte) []byte {
+	from := 0
+	for _, g := range w.gaps {
+		b = g.filled.appendTo(append(b, w.text[from:g.at]...))
+		if g.more != "" {
+			b = append(append(b[:len(b)-1], g.more...), '}')
+		}
+		from = g.at
 	}
-	b = p.appendThing(b, l, one)
-	return append(append(b[:len(b)-1], more...), '}')
+	return append(b, w.text[from:]...)
+}
+
+// appendBelow leaves a gap for an object that stands in the one that is being
+// written, with what follows its fields.
+func (p *printer) appendBelow(b []byte, l *level, one *thing, more string) []byte {
+	filled := p.part(l, one)
+	p.within.gaps = append(p.within.gaps, gap{len(b), filled, more})
+	return b
 }
 
 // appendThing appends an object: what starts every one, the body rendered when

@@ -88,6 +88,9 @@ func TestRanges(t *testing.T) {
 		}
 		_, err := w.create("ipam.ipaddress", `{"address":"10.1.0.205/24","namespace":"$ns","status":"$active"}`)
 		require.Equal(t, `__all__: IP address 10.1.0.205 falls within exclusive IP Address Range "EX: 10.1.0.200 - 10.1.0.209". Creating an IP Address within an exclusive range is not permitted.`, told(err))
+		w.make("b", "ipam.ipaddress", `{"address":"10.1.0.110/24","namespace":"$ns","status":"$active"}`)
+		_, err = w.change("r", "ipam.ipaddressrange", `{"is_exclusive":true}`)
+		require.Equal(t, "is_exclusive: Cannot make this IP Address Range exclusive: existing IP address(es) fall within the range: 10.1.0.110", told(err))
 		_, err = w.change("p24", "ipam.prefix", `{"prefix":"10.1.0.0/26"}`)
 		require.Contains(t, told(err), "would no longer be fully contained within this Prefix. Modify or delete the IP Address Range first.")
 		_, err = w.change("p24", "ipam.prefix", `{"prefix":"10.1.0.0/23"}`)

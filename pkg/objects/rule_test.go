@@ -52,12 +52,15 @@ func TestRulesOfVLANs(t *testing.T) {
 		w.places()
 		w.make("vg", "ipam.vlangroup", `{"name":"VG","range":"30,10-14,15-20"}`)
 		require.Equal(t, "10-20,30", w.load("vg").Values["range"])
+		w.make("all", "ipam.vlangroup", `{"name":"All","range":"1-4094"}`)
 		w.make("v15", "ipam.vlan", `{"vid":15,"name":"v15","status":"$active","vlan_group":"$vg"}`)
 		w.make("vl", "ipam.vlan", `{"vid":20,"name":"lyon","status":"$active","location":"$lyon"}`)
 		w.refused([]refusal{
 			{"outside the range", "ipam.vlan", `{"vid":25,"name":"v","status":"$active","vlan_group":"$vg"}`, "vid: VLAN ID is not contained in VLAN Group range (10-20,30)"},
 			{"place that takes none", "ipam.vlan", `{"vid":25,"name":"v","status":"$active","location":"$field"}`, "locations: VLANs may not associate to Locations of types ['Bare']."},
 			{"range that is none", "ipam.vlangroup", `{"name":"x","range":"1-5000"}`, "range: Invalid value. Specify a range value between 1-4094"},
+			{"range from 0", "ipam.vlangroup", `{"name":"x","range":"0-9"}`, "range: Invalid value. Specify a range value between 1-4094"},
+			{"range to 4095", "ipam.vlangroup", `{"name":"x","range":"1,4095"}`, "range: Invalid value. Specify a range value between 1-4094"},
 			{"tagged without mode", "dcim.interface", `{"name":"i","type":"1000base-t","status":"$active","device":"$sw1","tagged_vlans":["$v15"]}`, "tagged_vlans: Mode must be set to tagged when specifying tagged_vlans"},
 			{"tagged elsewhere", "dcim.interface", `{"name":"i","type":"1000base-t","status":"$active","device":"$sw1","mode":"tagged","tagged_vlans":["$vl"]}`, "tagged_vlans: VLAN lyon (20) must have the same location as the interface's parent device, or is in one of the parents of the interface's parent device's location, or it must be global."},
 			{"untagged elsewhere", "dcim.interface", `{"name":"i","type":"1000base-t","status":"$active","device":"$sw1","mode":"access","untagged_vlan":"$vl"}`, "untagged_vlan: The untagged VLAN (lyon (20)) must have a common location as the interface's parent device, or is in one of the parents of the interface's parent device's location, or it must be global."},
@@ -85,6 +88,9 @@ func TestRulesOfJSON(t *testing.T) {
 		require.NoError(t, err)
 		_, err = w.change("sw1", "dcim.device", `{"local_config_context_data":[1]}`)
 		require.Equal(t, `local_config_context_data: JSON data must be in object form. Example: {"foo": 123}`, told(err))
+		w.make("seven", "extras.configcontextschema", `{"name":"Seven","data_schema":{"type":"object","properties":{"a":{"$ref":"#/definitions/n","minimum":10}},"definitions":{"n":{"type":"integer"}}}}`)
+		_, err = w.change("sw1", "dcim.device", `{"local_config_context_schema":"$seven","local_config_context_data":{"a":5}}`)
+		require.NoError(t, err, "in draft 7 nothing counts beside $ref")
 		const form = "data_schema: Nautobot only supports context data in the form of an object and thus the JSON schema must be of type object and specify a set of properties."
 		w.refused([]refusal{
 			{"no properties", "extras.configcontextschema", `{"name":"x","data_schema":{"type":"object"}}`, form},

@@ -46,6 +46,9 @@ func (a associationResource) list(r *request) error {
 
 // listAfter answers the page behind a cursor, which is the id of an association.
 func (a associationResource) listAfter(r *request, q filters.Query, p page, v view) error {
+	if sort := readSort(r.query); len(sort) > 0 && sort[0] != "id" {
+		return fault.Field("after", "Associations are read by cursor in the order of their ids; ask without sort, or by offset.")
+	}
 	after := uuid.Nil
 	if p.after != "" {
 		var ok bool

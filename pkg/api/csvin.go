@@ -159,7 +159,7 @@ func cellOf(value string, kind objects.Kind) any {
 		return nil
 	}
 	switch kind {
-	case objects.JSON:
+	case objects.JSON, objects.Derived:
 		if value == "" {
 			return nil
 		}

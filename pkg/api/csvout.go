@@ -160,12 +160,36 @@ func (l *level) csvValue(one *thing, c column, data map[string]json.RawMessage, 
 	case f.Kind == objects.Reference || f.Kind == objects.References:
 		return l.csvTargets(l.refsOf(one, f), reading)
 	case isComputed(f):
-		return csvAny(one.read[f.Name])
+		return l.csvComputed(one.read[f.Name])
 	}
 	if f.Kind == objects.Choice && string(data[f.Name]) == `""` {
 		return csvNull
 	}
 	return csvCell(data[f.Name])
+}
+
+// csvComputed is the cell of a value that was computed; ends of cables stand there
+// as a body names them.
+func (l *level) csvComputed(value any) string {
+	ends, ok := value.([]objects.End)
+	if !ok {
+		return csvAny(value)
+	}
+	named := newOrdered()
+	for _, end := range ends {
+		t := l.types[end.ID]
+		if t == nil {
+			named.set(end.Key, nil)
+			continue
+		}
+		named.nested(end.Key).set("object_type", t.Name)
+		named.nested(end.Key).set("id", end.ID)
+	}
+	raw, err := named.json()
+	if err != nil {
+		return csvNull
+	}
+	return csvJSON(raw)
 }
 
 // csvKey is a value of the natural key of what a reference leads to.

@@ -56,8 +56,12 @@ func (c *Catalogue) orderings(t *Type, names []string, through []*Type) []Orderi
 			continue
 		}
 		if target == nil || len(target.Order) == 0 || target == t || slices.Contains(through, target) || t.Field(bare) == nil {
-			way.Column = sortKeyColumn
+			byID := way
+			way.Column, byID.Column = sortKeyColumn, filters.Column{Name: "id", Own: true}
 			keys = append(keys, Ordering{bare, way, Text, descending})
+			if t.Field(bare) == nil { // "device_id" keeps together what is on one device
+				keys = append(keys, Ordering{bare + "__id", byID, UUID, descending})
+			}
 			continue
 		}
 		for _, key := range c.orderings(target, target.Order, append(through[:len(through):len(through)], t)) {

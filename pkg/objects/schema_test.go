@@ -250,6 +250,8 @@ func TestOrderings(t *testing.T) {
 	assert.Equal(t, []string{"->circuits.circuit.provider.sort_key"}, spelled("circuits.circuit", "-provider"))
 	assert.Equal(t, []string{">circuits.circuittermination.circuit>circuits.circuit.provider.sort_key", ">circuits.circuittermination.circuit.sort_key", ".term_side"},
 		spelled("circuits.circuittermination", "circuit", "term_side", "term_side"))
+	assert.Equal(t, []string{">dcim.interface.device.sort_key", ">dcim.interface.device.id", ".sort_key"}, spelled("dcim.interface", "device_id", "_name"),
+		"two devices of one name do not mix")
 	assert.Equal(t, []string{"-.id"}, spelled("dcim.device", "-id", "name"), "no two are equal")
 	for _, one := range c.Types() {
 		assert.NotPanics(t, func() { c.Orderings(one, one.Order) })

@@ -1,10 +1,15 @@
 package server_test
 
 import (
+	"encoding/csv"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"relata/pkg/store/storetest"
 )
@@ -63,4 +68,29 @@ func TestChangesAsCSV(t *testing.T) {
 		res, _ := r.ask(t, http.MethodGet, address+"/", "")
 		assert.Equal(t, http.StatusNotFound, res.StatusCode, address)
 	}
+}
+
+// The ends of a cable stand in CSV as a body names them.
+func TestCableEndsAsCSV(t *testing.T) {
+	r := start(t, storetest.New(t))
+	active := map[string]any{"name": "Active"}
+	site := r.id(t, "/api/dcim/location-types/", map[string]any{"name": "site", "content_types": []string{"dcim.device"}})
+	maker := r.id(t, "/api/dcim/manufacturers/", map[string]any{"name": "m"})
+	device := r.id(t, "/api/dcim/devices/", map[string]any{"name": "d", "status": active,
+		"location":    r.id(t, "/api/dcim/locations/", map[string]any{"name": "l", "location_type": site, "status": active}),
+		"role":        r.id(t, "/api/extras/roles/", map[string]any{"name": "r", "content_types": []string{"dcim.device"}}),
+		"device_type": r.id(t, "/api/dcim/device-types/", map[string]any{"manufacturer": maker, "model": "x"})})
+	var ends []string
+	for _, name := range []string{"a", "b"} {
+		ends = append(ends, r.id(t, "/api/dcim/interfaces/", map[string]any{"name": name, "type": "1000base-t", "status": active, "device": device}))
+	}
+	cable := r.id(t, "/api/dcim/cables/", map[string]any{"status": map[string]any{"name": "Connected"}, "terminations": map[string]any{
+		"a1": map[string]any{"object_type": "dcim.interface", "id": ends[0]}, "b1": map[string]any{"object_type": "dcim.interface", "id": ends[1]}}})
+	_, text := r.ask(t, http.MethodGet, "/api/dcim/cables/"+cable+"/?format=csv", "")
+	rows, err := csv.NewReader(strings.NewReader(fmt.Sprint(text))).ReadAll()
+	require.NoError(t, err)
+	column := slices.Index(rows[0], "terminations")
+	assert.JSONEq(t, `{"a1":{"object_type":"dcim.interface","id":"`+ends[0]+`"},"b1":{"object_type":"dcim.interface","id":"`+ends[1]+`"}}`, rows[1][column])
+	res, body := r.ask(t, "PATCH", "/api/dcim/cables/", fmt.Sprint(text), "Content-Type", "text/csv")
+	assert.Equal(t, http.StatusOK, res.StatusCode, shown(body))
 }

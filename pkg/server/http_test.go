@@ -352,6 +352,7 @@ func TestParametersThatAreNoFilters(t *testing.T) {
 		{"a null content type", "/api/extras/relationships/?source_type=null", `{"source_type":["Select a valid choice. null is not one of the available choices."]}`},
 		{"a cursor and an offset", "/api/dcim/manufacturers/?after=&offset=5", `{"offset":["A list that is read by cursor (after) has no offset."]}`},
 		{"dry_run, which is to come", "/api/dcim/manufacturers/?dry_run=true", `{"dry_run":["dry_run is reserved for what is to come and cannot be used yet: leave it out."]}`},
+		{"a cursor of associations in an order", "/api/extras/relationship-associations/?after=&sort=-id", `{"after":["Associations are read by cursor in the order of their ids; ask without sort, or by offset."]}`},
 		{"a cursor where there is none", "/api/extras/relationships/?after=", `{"after":["Only reading a list of objects or of associations goes on by cursor (after). Other lists go by limit and offset."]}`},
 		{"a cursor of types", "/api/extras/object-types/?after=x", `{"after":["Only reading a list of objects or of associations goes on by cursor (after). Other lists go by limit and offset."]}`},
 	}

@@ -105,8 +105,9 @@ type dialect struct {
 	// matchesArgs are arguments of matchesPattern behind those of the pattern.
 	matchesArgs []any
 	// asText writes any value as text, % for it; writtenMoment is the placeholder
-	// of a time that was written so.
+	// of a time that was written so, isMoment reports whether a text is one.
 	asText, writtenMoment string
+	isMoment              func(text string) bool
 	// noID and noText are an id and a text that are null, in a select list.
 	noID, noText string
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -154,6 +155,28 @@ func TestStrangeCursors(t *testing.T) {
 	}
 	_, _, err = s.ObjectsAfter(ctx, cat, objects.List{Type: tenant, Sort: []string{"created"}, Limit: 5, Keyset: true, After: good})
 	assert.ErrorIs(t, err, fault.Invalid, "a cursor of another order")
+}
+
+// A cursor comes from outside: what is no time is none of a list by time.
+func TestStrangeTimesInCursors(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		cat, tenant := tenants(t, s, 20)
+		list := objects.List{Type: tenant, Sort: []string{"created"}, Limit: 5, Keyset: true}
+		_, next, err := s.ObjectsAfter(ctx, cat, list)
+		require.NoError(t, err)
+		list.After = next
+		_, _, err = s.ObjectsAfter(ctx, cat, list)
+		require.NoError(t, err)
+		for _, moment := range []string{"", " 5 ", "1.5", "2026-02-30 00:00:00+00", "2026-11-22 62:26:46.598096+00", "0000-01-01 00:00:00+00",
+			"294277-01-01 00:00:00+00", "2026-01-01 00:00:00+99", "2026-01-01 00:00:00-16:30", "99999999999999999999", "now", "2026-01-01"} {
+			cursor, err := json.Marshal(map[string]any{"k": []string{"created"}, "v": []string{moment}, "i": uuid.New()})
+			require.NoError(t, err)
+			list.After = base64.RawURLEncoding.EncodeToString(cursor)
+			_, _, err = s.ObjectsAfter(ctx, cat, list)
+			assert.ErrorIs(t, err, fault.Invalid, moment)
+		}
+	})
 }
 
 func TestCountsAreFolded(t *testing.T) {

@@ -69,8 +69,8 @@ func (c *compiler) sortKey(cat *objects.Catalogue, o objects.Ordering) sortKey {
 		key.filled = p.Column.Own && (p.Column.Name == "sort_key" || p.Column.Name == "id")
 		return key
 	}
-	if end, joins, ok := c.joined(cat, p, listedRows); ok {
-		key.value, key.join = raw(c.sorted(c.at(end, p.Column), kind)), joins
+	if value, joins, ok := c.joined(cat, p, listedRows); ok {
+		key.value, key.join = raw(c.sorted(value, kind)), joins
 		return key
 	}
 	id, hops := c.shortcut(p, listedRows)
@@ -86,15 +86,18 @@ func (c *compiler) sortKey(cat *objects.Catalogue, o objects.Ordering) sortKey {
 	return key
 }
 
-// joined follows a path of single references, each to its one object or none: a
-// database finds the few objects that many refer to once. ok is false of other
-// paths.
-func (c *compiler) joined(cat *objects.Catalogue, p filters.Path, g ground) (end ground, joins fragment, ok bool) {
+// joined is the value at the end of single references, each of which leads to one
+// object or none: a database finds the few objects that many refer to once. ok is
+// false of other paths.
+func (c *compiler) joined(cat *objects.Catalogue, p filters.Path, g ground) (value expression, joins fragment, ok bool) {
 	var parts []fragment
-	for _, hop := range p.Hops {
+	for i, hop := range p.Hops {
 		_, f := cat.FieldByID(hop.Field)
 		if f == nil || f.Kind != objects.Reference || !f.Held() || hop.Back || len(p.Where) > 0 {
-			return ground{}, fragment{}, false
+			return expression{}, fragment{}, false
+		}
+		if i == len(p.Hops)-1 && ownID(p) && hop.Type == 0 { // its id stands here already
+			return expression{text: c.reference(g, f), kind: filters.UUID}, join(parts, " "), true
 		}
 		target := ground{c.alias("e"), objectTable}
 		kind := hop.Type
@@ -104,7 +107,7 @@ func (c *compiler) joined(cat *objects.Catalogue, p filters.Path, g ground) (end
 		parts = append(parts, sqlf("left join object % on % = %%", target.alias, target.id(), c.reference(g, f), ofType(target, kind)))
 		g = target
 	}
-	return g, join(parts, " "), true
+	return c.at(g, p.Column), join(parts, " "), true
 }
 
 // ofType narrows a join to the objects of a type; a number in the text lets the
@@ -180,7 +183,7 @@ type cursor struct {
 
 var errCursor = fault.Field("after", "This is no cursor of this list.")
 
-func readCursor(text string, keys []sortKey) (cursor, error) {
+func (d *dialect) readCursor(text string, keys []sortKey) (cursor, error) {
 	var c cursor
 	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(decoded, &c) != nil || len(c.Values) != len(keys) || len(c.Keys) != len(keys) {
@@ -190,7 +193,7 @@ func readCursor(text string, keys []sortKey) (cursor, error) {
 		if c.Keys[i] != key.spelled() || key.filled && c.Values[i] == nil {
 			return c, errCursor
 		}
-		if v := c.Values[i]; v != nil && !readable(key.kind, *v) {
+		if v := c.Values[i]; v != nil && !d.readable(key.kind, *v) {
 			return c, errCursor
 		}
 	}
@@ -199,7 +202,7 @@ func readCursor(text string, keys []sortKey) (cursor, error) {
 
 // readable reports whether a cursor's value can be converted: it comes from
 // outside.
-func readable(kind filters.Kind, v string) bool {
+func (d *dialect) readable(kind filters.Kind, v string) bool {
 	if strings.ContainsRune(v, 0) {
 		return false
 	}
@@ -210,7 +213,7 @@ func readable(kind filters.Kind, v string) bool {
 	case filters.Integer, filters.Decimal:
 		return v != "" && len(v) < 100 && json.Valid([]byte(v)) && strings.Trim(v, "-+.eE0123456789") == ""
 	case filters.Time:
-		return strings.Trim(v, "-+.: TZ0123456789") == "" && len(v) < 40 && v != ""
+		return d.isMoment(v)
 	}
 	return true
 }
@@ -233,7 +236,7 @@ func (r reader) ObjectsAfter(ctx context.Context, cat *objects.Catalogue, list o
 	keys := r.order(cat, list)
 	where := r.listed(list.Type, list.Query)
 	if list.After != "" {
-		after, err := readCursor(list.After, keys)
+		after, err := r.dialect.readCursor(list.After, keys)
 		if err != nil {
 			return nil, "", err
 		}

@@ -69,7 +69,7 @@ func postgresDialect(dsn string) (*dialect, error) {
 		},
 		lower: func(text string) string { return `lower(` + text + ` collate "C.utf8")` },
 		noID:  "null::uuid", noText: "null::text",
-		asText: "(%)::text", writtenMoment: "?::text::timestamptz",
+		asText: "(%)::text", writtenMoment: "?::text::timestamptz", isMoment: isPostgresMoment,
 		position: "strpos(%, %)",
 		integer:  postgresNumber, decimal: postgresNumber,
 		moment:         func(text string) string { return "(" + text + ")::timestamptz" },
@@ -246,6 +246,18 @@ func asIs(b []byte) []byte { return b }
 const postgresPack = `string_agg(int4send(r.field) || int2send(t.type_id) || uuid_send(r.other) ||
 		case when r.field = any(?::bigint[]) then int4send(octet_length(t.name)) || convert_to(t.name, 'UTF8') else int4send(0) end,
 		'' order by r.field, t.sort_key, t.id)`
+
+// isPostgresMoment reports whether text is a time as PostgreSQL writes it in ISO
+// style, with a year and an offset that it reads.
+func isPostgresMoment(text string) bool {
+	for _, layout := range []string{"2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999-07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			_, offset := t.Zone()
+			return t.Year() > 0 && max(offset, -offset) < 16*60*60
+		}
+	}
+	return false
+}
 
 // postgresPath is the value at a path of keys; last is the operator of the last
 // step.

@@ -74,6 +74,7 @@ func sqliteDialect(path string) *dialect {
 		lower: func(text string) string { return "relata_lower(" + text + ")" },
 		noID:  "null", noText: "null",
 		asText: "relata_text(%)", writtenMoment: "cast(? as integer)",
+		isMoment:       func(text string) bool { _, err := strconv.ParseInt(text, 10, 64); return err == nil },
 		position:       "instr(%, %)",
 		integer:        func(text string) string { return "cast(" + text + " as integer)" },
 		decimal:        func(text string) string { return "cast(" + text + " as real)" },

@@ -56,14 +56,17 @@ func (s *Service) write(ctx context.Context, t *objects.Type, do func(*writer) e
 		if err == nil {
 			return s.objects.Kept(ctx, t)
 		}
-		if errors.Is(err, errType) && attempt < attempts {
+		if errors.Is(err, errType) {
+			if attempt == attempts {
+				return busy()
+			}
 			if t, err = s.objects.Again(ctx, t); err != nil {
 				return err
 			}
+			if set, err = s.definitions.Set(ctx); err != nil { // its filters are read anew for the type
+				return err
+			}
 			continue
-		}
-		if errors.Is(err, errType) {
-			return busy()
 		}
 		if !taken && !errors.Is(err, fault.Invalid) {
 			return err

@@ -76,18 +76,26 @@ func TestTypesMadeAtRunTime(t *testing.T) {
 	})
 }
 
+// crates makes a type of one field, which it returns, and waits until the other
+// server knows it.
+func crates(t *testing.T, here, there *running) (name map[string]any) {
+	t.Helper()
+	name = map[string]any{"name": "name", "kind": "text", "required": true}
+	here.must(t, http.StatusCreated, http.MethodPost, "/api/extras/object-types/", map[string]any{
+		"app_label": "custom", "model": "crate", "verbose_name": "crate", "verbose_name_plural": "crates", "fields": []any{name}})
+	require.Eventually(t, func() bool {
+		res, _ := there.ask(t, http.MethodGet, "/api/custom/crates/", "")
+		return res.StatusCode == http.StatusOK
+	}, 5*time.Second, 10*time.Millisecond)
+	return name
+}
+
 // Another server trusts its catalogue for a second; what it writes is judged by
 // the type as it is.
 func TestObjectsAreJudgedByTheTypeAsItIs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		here, there := start(t, s), start(t, s)
-		name := map[string]any{"name": "name", "kind": "text", "required": true}
-		here.must(t, http.StatusCreated, http.MethodPost, "/api/extras/object-types/", map[string]any{
-			"app_label": "custom", "model": "crate", "verbose_name": "crate", "verbose_name_plural": "crates", "fields": []any{name}})
-		require.Eventually(t, func() bool {
-			res, _ := there.ask(t, http.MethodGet, "/api/custom/crates/", "")
-			return res.StatusCode == http.StatusOK
-		}, 5*time.Second, 10*time.Millisecond)
+		name := crates(t, here, there)
 		first := there.id(t, "/api/custom/crates/", map[string]any{"name": "first"})
 
 		size := map[string]any{"name": "size", "kind": "integer", "default": 7}
@@ -114,13 +122,7 @@ func TestObjectsAreJudgedByTheTypeAsItIs(t *testing.T) {
 func TestNoObjectEscapesTheChangeOfItsType(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		servers := []*running{start(t, s), start(t, s)}
-		fields := []any{map[string]any{"name": "name", "kind": "text", "required": true}}
-		servers[0].must(t, http.StatusCreated, http.MethodPost, "/api/extras/object-types/", map[string]any{
-			"app_label": "custom", "model": "crate", "verbose_name": "crate", "verbose_name_plural": "crates", "fields": fields})
-		require.Eventually(t, func() bool {
-			res, _ := servers[1].ask(t, http.MethodGet, "/api/custom/crates/", "")
-			return res.StatusCode == http.StatusOK
-		}, 5*time.Second, 10*time.Millisecond)
+		fields := []any{crates(t, servers[0], servers[1])}
 		var wait sync.WaitGroup
 		over := make(chan struct{})
 		for writer := range 8 {

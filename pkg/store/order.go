@@ -74,15 +74,9 @@ func (c *compiler) sortKey(cat *objects.Catalogue, o objects.Ordering) sortKey {
 		return key
 	}
 	id, hops := c.shortcut(p, listedRows)
-	end := ground{c.alias("e"), objectTable}
-	value := c.sorted(c.at(end, p.Column), kind)
-	if len(hops) == 0 {
-		key.value = sqlf("(select % from object % where % = %)", value, end.alias, end.id(), id)
-		return key
-	}
-	way := c.chain(hops, p, listedRows)
+	end, way := ground{c.alias("e"), objectTable}, c.chain(hops, p, listedRows)
 	key.value = sqlf("(select % from % join object % on % = % where % = % and % order by 1 limit 1)",
-		value, way.from, end.alias, end.id(), way.last, way.first, id, way.on)
+		c.sorted(c.at(end, p.Column), kind), way.from, end.alias, end.id(), way.last, way.first, id, way.on)
 	return key
 }
 
